@@ -1,1 +1,12 @@
+//! The store: a map from keys to bytes with one global revision, history and watches, in etcd's semantics.
+//!
+//! [`Store`] is the whole contract; `embedded` is the engine inside the program. This crate knows keys and bytes: no
+//! kinds, no encodings, no resource versions as text. Absent on purpose: transactions over several keys (upstream's API
+//! server needs none) and replication (etcd's job).
 
+mod api;
+
+pub use api::{
+    BoxFuture, Compare, Event, EventKind, KeyValue, LeaseId, RangeOptions, RangeResult, Revision, Store, StoreError,
+    TxnOutcome, Watch, WatchItem, Write, prefix_end,
+};

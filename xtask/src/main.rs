@@ -1,1 +1,15 @@
-fn main() {}
+//! The project's own tasks: `cargo xtask <task>`.
+
+use anyhow::bail;
+
+mod protos;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["codegen", "protos"] => protos::run(false),
+        ["codegen", "protos", "--check"] => protos::run(true),
+        _ => bail!("usage: cargo xtask codegen protos [--check]"),
+    }
+}

@@ -1,1 +1,121 @@
+//! What a kind is to the API server: names, columns, defaults, strategy, validation, each kind's in one file elsewhere.
+//!
+//! A kind implements [`Kind`] over its typed object; the blanket implementation turns it into a [`DynKind`], which is all that
+//! the registry sees. A custom resource implements [`DynKind`] itself, at run time.
+//!
+//! Deliberately absent: IO, async, clocks (times come in with [`Context`]), the list of kinds (crate `kinds`).
 
+pub mod columns;
+pub mod dynamic;
+pub mod error;
+pub mod field;
+pub mod names;
+
+pub use columns::{Cell, Column, age};
+pub use dynamic::{DynKind, TypedKind};
+pub use error::ApiError;
+pub use field::{FieldError, FieldErrors, Path};
+pub use names::{Names, Scope, Subresource, Verb, Version};
+
+use schema::{Object, Time, Value};
+
+/// What surrounds one write.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub now: Time,
+    pub user: &'a str,
+    pub groups: &'a [String],
+    /// The API version of the request, such as `apps/v1`.
+    pub api_version: &'a str,
+    /// The subresource written; empty for the object itself.
+    pub subresource: &'a str,
+}
+
+/// Everything particular to one kind. Each method has the behaviour of most kinds as its default.
+///
+/// A write runs in this order: schema defaults, `default`, mutating admission, `prepare_*`, generic metadata checks,
+/// `validate*`, `canonicalize`, validating admission, store.
+pub trait Kind: Send + Sync + 'static {
+    type Object: Object<Meta = api_meta::v1::ObjectMeta>;
+
+    fn names(&self) -> &'static Names;
+
+    /// Columns of `kubectl get`, with name and age.
+    fn columns(&self) -> &'static [Column<Self::Object>];
+
+    /// Defaults that the schema cannot state: conditional ones, and those across fields. Runs at each decode of the storage version.
+    fn default(&self, _object: &mut Self::Object) {}
+
+    /// Clears what a client may not set (status), sets what the server sets.
+    fn prepare_create(&self, _object: &mut Self::Object, _context: &Context) {}
+
+    /// Takes over from `old` what an update of the main resource may not change (status), and so on.
+    /// Generation is counted by the registry, by [`Kind::spec_changed`].
+    fn prepare_update(&self, _new: &mut Self::Object, _old: &Self::Object, _context: &Context) {}
+
+    /// Takes over from `old` what a write to a subresource (`context.subresource`) may not change: for status, everything
+    /// but status, and of the metadata what upstream keeps.
+    fn prepare_subresource(&self, _new: &mut Self::Object, _old: &Self::Object, _context: &Context) {}
+
+    /// Whether this kind counts `metadata.generation`: whether the update changes what counts.
+    /// `None`: the kind has no generation.
+    fn spec_changed(&self, _new: &Self::Object, _old: &Self::Object) -> Option<bool> {
+        None
+    }
+
+    fn validate(&self, _object: &Self::Object, _errors: &mut FieldErrors) {}
+
+    fn validate_update(&self, new: &Self::Object, _old: &Self::Object, errors: &mut FieldErrors) {
+        self.validate(new, errors);
+    }
+
+    /// Of a write to a subresource; `context.subresource` says which.
+    fn validate_subresource(
+        &self,
+        _new: &Self::Object,
+        _old: &Self::Object,
+        _context: &Context,
+        _errors: &mut FieldErrors,
+    ) {
+    }
+
+    /// Warnings for the client (deprecations, likely mistakes); `old` is absent at create.
+    fn warnings(&self, _new: &Self::Object, _old: Option<&Self::Object>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Field selectors besides metadata.name and metadata.namespace.
+    fn selectable(&self, _object: &Self::Object) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// A PUT of an object that does not exist creates it.
+    fn creates_on_update(&self) -> bool {
+        false
+    }
+
+    /// A PUT without resourceVersion overwrites.
+    fn updates_unconditionally(&self) -> bool {
+        true
+    }
+
+    /// Grace period of a DELETE, where the kind has graceful deletion: what to write as deletionGracePeriodSeconds given what
+    /// the client asked for; `None`: the object goes at once.
+    fn grace_period_seconds(&self, _object: &Self::Object, _asked: Option<i64>) -> Option<i64> {
+        None
+    }
+
+    /// Paths below the object that a write to the main resource (`""`) or a subresource never owns in managedFields.
+    fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
+        match subresource {
+            "" if self.names().subresources.iter().any(|s| s.name == "status") => &[&["status"]],
+            "status" => &[&["spec"], &["metadata", "labels"]],
+            _ => &[],
+        }
+    }
+
+    /// From one served version to another. Values are normal and carry their apiVersion. Only for kinds with several versions.
+    fn convert(&self, value: Value, _to_api_version: &str) -> Value {
+        value
+    }
+}

@@ -1,0 +1,97 @@
+//! Table columns: what `kubectl get` prints.
+
+use schema::{Time, Value};
+
+/// One cell: a string, a number or a boolean.
+pub type Cell = Value;
+
+/// One column over the typed object `T`.
+pub struct Column<T> {
+    pub name: &'static str,
+    /// `string`, `integer`, `date`, `boolean`
+    pub kind: &'static str,
+    /// `name` for the column that names the object, else empty.
+    pub format: &'static str,
+    pub description: &'static str,
+    /// 0: always shown; 1: with `-o wide`.
+    pub priority: i32,
+    /// The time is the present, for ages.
+    pub cell: fn(&T, Time) -> Cell,
+}
+
+pub const NAME_DESCRIPTION: &str = "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
+pub const AGE_DESCRIPTION: &str = "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
+impl<T: schema::Object<Meta = api_meta::v1::ObjectMeta>> Column<T> {
+    /// The name of the object, first in nearly every table.
+    pub const NAME: Column<T> = Column {
+        name: "Name",
+        kind: "string",
+        format: "name",
+        description: NAME_DESCRIPTION,
+        priority: 0,
+        cell: |object, _| Value::from(object.meta().name.as_str()),
+    };
+    /// The time since creation.
+    pub const AGE: Column<T> = Column {
+        name: "Age",
+        kind: "string",
+        format: "",
+        description: AGE_DESCRIPTION,
+        priority: 0,
+        cell: |object, now| Value::from(age(object.meta().creation_timestamp, now)),
+    };
+}
+
+impl<T> Column<T> {
+    pub const fn string(
+        name: &'static str,
+        description: &'static str,
+        priority: i32,
+        cell: fn(&T, Time) -> Cell,
+    ) -> Column<T> {
+        Column { name, kind: "string", format: "", description, priority, cell }
+    }
+
+    pub const fn integer(
+        name: &'static str,
+        description: &'static str,
+        priority: i32,
+        cell: fn(&T, Time) -> Cell,
+    ) -> Column<T> {
+        Column { name, kind: "integer", format: "", description, priority, cell }
+    }
+}
+
+/// The time from `then` to `now` as kubectl's tables show it (`5m`, `3h20m`, `<unknown>` where there is none).
+pub fn age(then: Option<Time>, now: Time) -> String {
+    match then {
+        None => "<unknown>".into(),
+        Some(then) => human_duration(now.unix_seconds() - then.unix_seconds()),
+    }
+}
+
+/// A duration in seconds in at most two units, as `k8s.io/apimachinery/pkg/util/duration.HumanDuration` gives it.
+pub fn human_duration(seconds: i64) -> String {
+    const MINUTE: i64 = 60;
+    const HOUR: i64 = 3600;
+    const DAY: i64 = 24 * HOUR;
+    const YEAR: i64 = 365 * DAY;
+    let two = |big: i64, big_unit: char, small: i64, small_unit: char| match small {
+        0 => format!("{big}{big_unit}"),
+        _ => format!("{big}{big_unit}{small}{small_unit}"),
+    };
+    match seconds {
+        i64::MIN..-1 => "<invalid>".into(),
+        -1..0 => "0s".into(),
+        0..120 => format!("{seconds}s"),
+        120..600 => two(seconds / MINUTE, 'm', seconds % MINUTE, 's'),
+        600..10_800 => format!("{}m", seconds / MINUTE),
+        10_800..28_800 => two(seconds / HOUR, 'h', seconds % HOUR / MINUTE, 'm'),
+        28_800..172_800 => format!("{}h", seconds / HOUR),
+        172_800..691_200 => two(seconds / DAY, 'd', seconds % DAY / HOUR, 'h'),
+        691_200..63_072_000 => format!("{}d", seconds / DAY),
+        63_072_000..252_288_000 => two(seconds / YEAR, 'y', seconds % YEAR / DAY, 'd'),
+        _ => format!("{}y", seconds / YEAR),
+    }
+}

@@ -1,0 +1,157 @@
+//! `DynKind`: a kind as the registry sees it, over values.
+
+use crate::{ApiError, Context, FieldErrors, Kind, Names};
+use schema::{Time, TypeRef, Typed, Value};
+
+/// An object-safe kind. Values are normal and of the storage version unless said otherwise.
+pub trait DynKind: Send + Sync {
+    fn names(&self) -> &Names;
+
+    /// The type of a served version (`v1`), if the kind has it.
+    fn type_of(&self, version: &str) -> Option<TypeRef<'_>>;
+
+    /// Schema defaults, then the kind's own.
+    fn default(&self, value: &mut Value);
+
+    fn prepare_create(&self, value: &mut Value, context: &Context);
+    /// `context.subresource` empty: an update of the object; else of that subresource.
+    fn prepare_update(&self, new: &mut Value, old: &Value, context: &Context);
+    fn spec_changed(&self, new: &Value, old: &Value) -> Option<bool>;
+
+    fn validate_create(&self, value: &Value, errors: &mut FieldErrors);
+    fn validate_update(&self, new: &Value, old: &Value, context: &Context, errors: &mut FieldErrors);
+    fn warnings(&self, new: &Value, old: Option<&Value>) -> Vec<String>;
+
+    fn selectable(&self, value: &Value) -> Vec<(String, String)>;
+    fn creates_on_update(&self) -> bool;
+    fn updates_unconditionally(&self) -> bool;
+    fn grace_period_seconds(&self, value: &Value, asked: Option<i64>) -> Option<i64>;
+    fn reset_fields(&self, subresource: &str) -> Vec<Vec<String>>;
+
+    /// To another served version (`apps/v1`); also sets apiVersion.
+    fn convert(&self, value: Value, to_api_version: &str) -> Result<Value, ApiError>;
+
+    fn column_count(&self) -> usize;
+    /// name, type, format, description, priority
+    fn column(&self, index: usize) -> ColumnInfo<'_>;
+    fn cells(&self, value: &Value, now: Time) -> Vec<Value>;
+}
+
+/// The definition of a column, as a Table shows it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ColumnInfo<'a> {
+    pub name: &'a str,
+    pub kind: &'a str,
+    pub format: &'a str,
+    pub description: &'a str,
+    pub priority: i32,
+}
+
+/// The one shell around a typed kind: `&TypedKind(Pod)` is a `&dyn DynKind`.
+pub struct TypedKind<K>(pub K);
+
+impl<K: Kind> DynKind for TypedKind<K> {
+    fn names(&self) -> &Names {
+        self.0.names()
+    }
+
+    fn type_of(&self, version: &str) -> Option<TypeRef<'_>> {
+        let version = self.0.names().versions.iter().find(|v| v.name == version)?;
+        schema::Schema::builtin().by_name(version.type_name)
+    }
+
+    fn default(&self, value: &mut Value) {
+        schema::defaults::apply(K::Object::type_ref(), value);
+        let mut object = K::Object::from_value(value);
+        self.0.default(&mut object);
+        *value = object.to_value();
+    }
+
+    fn prepare_create(&self, value: &mut Value, context: &Context) {
+        let mut object = K::Object::from_value(value);
+        self.0.prepare_create(&mut object, context);
+        *value = object.to_value();
+    }
+
+    fn prepare_update(&self, new: &mut Value, old: &Value, context: &Context) {
+        let (mut object, old) = (K::Object::from_value(new), K::Object::from_value(old));
+        if context.subresource.is_empty() {
+            self.0.prepare_update(&mut object, &old, context);
+        } else {
+            self.0.prepare_subresource(&mut object, &old, context);
+        }
+        *new = object.to_value();
+    }
+
+    fn spec_changed(&self, new: &Value, old: &Value) -> Option<bool> {
+        self.0.spec_changed(&K::Object::from_value(new), &K::Object::from_value(old))
+    }
+
+    fn validate_create(&self, value: &Value, errors: &mut FieldErrors) {
+        self.0.validate(&K::Object::from_value(value), errors);
+    }
+
+    fn validate_update(&self, new: &Value, old: &Value, context: &Context, errors: &mut FieldErrors) {
+        let (new, old) = (K::Object::from_value(new), K::Object::from_value(old));
+        if context.subresource.is_empty() {
+            self.0.validate_update(&new, &old, errors);
+        } else {
+            self.0.validate_subresource(&new, &old, context, errors);
+        }
+    }
+
+    fn warnings(&self, new: &Value, old: Option<&Value>) -> Vec<String> {
+        self.0.warnings(&K::Object::from_value(new), old.map(K::Object::from_value).as_ref())
+    }
+
+    fn selectable(&self, value: &Value) -> Vec<(String, String)> {
+        let fields = self.0.selectable(&K::Object::from_value(value));
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn creates_on_update(&self) -> bool {
+        self.0.creates_on_update()
+    }
+
+    fn updates_unconditionally(&self) -> bool {
+        self.0.updates_unconditionally()
+    }
+
+    fn grace_period_seconds(&self, value: &Value, asked: Option<i64>) -> Option<i64> {
+        self.0.grace_period_seconds(&K::Object::from_value(value), asked)
+    }
+
+    fn reset_fields(&self, subresource: &str) -> Vec<Vec<String>> {
+        let fields = self.0.reset_fields(subresource);
+        fields.iter().map(|path| path.iter().map(|&step| step.to_owned()).collect()).collect()
+    }
+
+    fn convert(&self, value: Value, to_api_version: &str) -> Result<Value, ApiError> {
+        if value.str_at(&["apiVersion"]) == to_api_version {
+            return Ok(value);
+        }
+        let mut converted = self.0.convert(value, to_api_version);
+        converted.set(&["apiVersion"], to_api_version);
+        Ok(converted)
+    }
+
+    fn column_count(&self) -> usize {
+        self.0.columns().len()
+    }
+
+    fn column(&self, index: usize) -> ColumnInfo<'_> {
+        let column = &self.0.columns()[index];
+        ColumnInfo {
+            name: column.name,
+            kind: column.kind,
+            format: column.format,
+            description: column.description,
+            priority: column.priority,
+        }
+    }
+
+    fn cells(&self, value: &Value, now: Time) -> Vec<Value> {
+        let object = K::Object::from_value(value);
+        self.0.columns().iter().map(|column| (column.cell)(&object, now)).collect()
+    }
+}

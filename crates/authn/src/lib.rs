@@ -1,1 +1,58 @@
+//! Who is calling: client certificates, service-account tokens, anonymous, and impersonation.
+//!
+//! Each part is a function from what the caller showed to a [`UserInfo`]. Deliberately absent: IO and clocks (the time and
+//! what the cluster holds come in as arguments), and who may do what (crate `authz`).
 
+pub mod impersonation;
+pub mod service_account;
+pub mod x509;
+
+use std::collections::BTreeMap;
+
+/// A caller's identity.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserInfo {
+    pub name: String,
+    pub uid: String,
+    pub groups: Vec<String>,
+    pub extra: BTreeMap<String, Vec<String>>,
+}
+
+pub const ANONYMOUS: &str = "system:anonymous";
+pub const AUTHENTICATED: &str = "system:authenticated";
+pub const UNAUTHENTICATED: &str = "system:unauthenticated";
+pub const MASTERS: &str = "system:masters";
+
+impl UserInfo {
+    /// A caller that showed nothing.
+    pub fn anonymous() -> UserInfo {
+        UserInfo { name: ANONYMOUS.into(), groups: vec![UNAUTHENTICATED.into()], ..UserInfo::default() }
+    }
+
+    /// A named user with groups; `system:authenticated` is added.
+    pub fn new(name: impl Into<String>, groups: &[&str]) -> UserInfo {
+        let groups = groups.iter().map(|&group| group.to_owned()).collect();
+        UserInfo { name: name.into(), groups, ..UserInfo::default() }.authenticated()
+    }
+
+    pub fn in_group(&self, group: &str) -> bool {
+        self.groups.iter().any(|have| have == group)
+    }
+
+    /// Adds the group of everybody who is authenticated.
+    pub fn authenticated(mut self) -> UserInfo {
+        if !self.in_group(AUTHENTICATED) && !self.in_group(UNAUTHENTICATED) {
+            self.groups.push(AUTHENTICATED.into());
+        }
+        self
+    }
+}
+
+/// The credentials were not accepted. Clients see a bare 401; the reason is for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthnError {
+    #[error("client certificate: {0}")]
+    Certificate(String),
+    #[error("service account token: {0}")]
+    Token(String),
+}

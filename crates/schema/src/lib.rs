@@ -10,10 +10,14 @@
 //!
 //! Deliberately absent: IO, async, a list of kinds, anything that knows what a field means.
 
+pub mod defaults;
+pub mod scalar;
 pub mod schema;
+
 pub mod typed;
 pub mod value;
 
+pub use scalar::{Bytes, Duration, IntOrString, MicroTime, Quantity, Time};
 pub use schema::{Field, ListType, Scalar, Schema, Shape, Type, TypeId, TypeRef};
 pub use typed::{Object, ResourceInfo, Typed};
 pub use value::{Map, Text, Value};

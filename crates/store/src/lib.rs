@@ -5,8 +5,10 @@
 //! server needs none) and replication (etcd's job).
 
 mod api;
+pub mod embedded;
 
 pub use api::{
     BoxFuture, Compare, Event, EventKind, KeyValue, LeaseId, RangeOptions, RangeResult, Revision, Store, StoreError,
     TxnOutcome, Watch, WatchItem, Write, prefix_end,
 };
+pub use embedded::{Clock, EmbeddedOptions, EmbeddedStats, EmbeddedStore, StoreSync, SystemClock};

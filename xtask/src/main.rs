@@ -2,14 +2,17 @@
 
 use anyhow::bail;
 
+mod codegen;
 mod protos;
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
+        ["codegen"] => codegen::run(false),
+        ["codegen", "--check"] => codegen::run(true),
         ["codegen", "protos"] => protos::run(false),
         ["codegen", "protos", "--check"] => protos::run(true),
-        _ => bail!("usage: cargo xtask codegen protos [--check]"),
+        _ => bail!("usage: cargo xtask codegen [protos] [--check]"),
     }
 }

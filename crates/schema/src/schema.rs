@@ -17,7 +17,7 @@
 //! The second word of a field is its protobuf tag, as a path where Go's JSON inlines what is a message of its own in
 //! protobuf, and 0 where protobuf has no such field. Shapes: `bool i32 i64 f64 string bytes time microtime duration quantity
 //! intorstring raw json fieldsv1 schema-or-array schema-or-bool schema-or-strings`, `@Type`, `[]shape`, `[w]shape` (a list
-//! that is a message of its own in protobuf), `{}shape`.
+//! that is a message of its own in protobuf), `{}shape`. A space in an enum's value is written `%20`.
 
 mod builder;
 mod text;
@@ -82,6 +82,8 @@ pub struct Field {
     pub list_type: ListType,
     /// Server-side apply treats the map or object in this field as one value.
     pub atomic: bool,
+    /// The object's type is one value to server-side apply, but not in this field.
+    pub granular: bool,
     /// Null is kept (custom resources: `nullable`).
     pub nullable: bool,
     /// Strategic merge: `merge` (lists are merged), `replace`, `retainKeys`.
@@ -181,7 +183,9 @@ impl Schema {
 
     /// Every registered (apiVersion, kind), in no particular order.
     pub fn kinds(&self) -> impl Iterator<Item = (&str, &str, TypeRef<'_>)> {
-        self.by_kind.iter().map(|((version, kind), &id)| (version.as_str(), kind.as_str(), TypeRef { schema: self, id }))
+        self.by_kind
+            .iter()
+            .map(|((version, kind), &id)| (version.as_str(), kind.as_str(), TypeRef { schema: self, id }))
     }
 
     pub fn get(&self, id: TypeId) -> TypeRef<'_> {
@@ -254,6 +258,7 @@ impl Field {
             enumeration: Vec::new(),
             list_type: ListType::Atomic,
             atomic: false,
+            granular: false,
             nullable: false,
             patch_merge: false,
             patch_replace: false,

@@ -6,6 +6,10 @@
 use crate::{Schema, Text, TypeRef, Value};
 use std::collections::BTreeMap;
 
+mod structs;
+
+pub use structs::{Fields, finish, type_meta};
+
 /// A struct made from the schema.
 pub trait Typed: Clone + Default + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     /// OpenAPI's name of the type.
@@ -180,7 +184,10 @@ impl<P: Part> Part for Vec<P> {
 
 impl<P: Part> Part for BTreeMap<String, P> {
     fn read(value: &Value) -> BTreeMap<String, P> {
-        value.as_map().map(|map| map.iter().map(|(key, value)| (key.to_owned(), P::read(value))).collect()).unwrap_or_default()
+        value
+            .as_map()
+            .map(|map| map.iter().map(|(key, value)| (key.to_owned(), P::read(value))).collect())
+            .unwrap_or_default()
     }
     fn write(&self) -> Value {
         Value::Map(self.iter().map(|(key, part)| (Text::from(key.as_str()), part.write())).collect())

@@ -261,6 +261,11 @@ impl Map {
         self.entries.iter_mut().map(|(key, value)| (key.as_str(), value))
     }
 
+    /// The entry at a position in the order of keys.
+    pub fn entry_at(&self, index: usize) -> Option<(&str, &Value)> {
+        self.entries.get(index).map(|(key, value)| (key.as_str(), value))
+    }
+
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|(key, _)| key.as_str())
     }

@@ -54,7 +54,8 @@ fn field<'a>(builder: &mut Builder, mut words: impl Iterator<Item = &'a str>) ->
     };
     let mut field = Field::new(json, shape(builder, written)?);
     if tags != "0" {
-        field.tags = tags.split('.').map(|tag| tag.parse().map_err(|_| format!("bad tag {tags}"))).collect::<Result<_, _>>()?;
+        field.tags =
+            tags.split('.').map(|tag| tag.parse().map_err(|_| format!("bad tag {tags}"))).collect::<Result<_, _>>()?;
     }
     for flag in words {
         let (name, argument) = flag.split_once('=').unwrap_or((flag, ""));
@@ -64,8 +65,9 @@ fn field<'a>(builder: &mut Builder, mut words: impl Iterator<Item = &'a str>) ->
             "always" => field.omit_empty = false,
             "req" => field.required = true,
             "atomic" => field.atomic = true,
+            "granular" => field.granular = true,
             "def" => field.default = Some(default(argument)?),
-            "enum" => field.enumeration = argument.split('|').map(Text::from).collect(),
+            "enum" => field.enumeration = argument.split('|').map(|value| value.replace("%20", " ").into()).collect(),
             "list" => field.list_type = list_type(argument)?,
             "mkey" => field.patch_merge_key = Some(argument.into()),
             "patch" => {

@@ -1,0 +1,50 @@
+use expect_test::expect;
+
+use super::*;
+
+#[test]
+fn the_list_is_what_a_runtime_reads() {
+    let mut config = NetworkConfig::new("10.88.0.0/24".parse().unwrap());
+    config.mtu = Some(1400);
+    config.not_masqueraded = vec!["10.88.0.0/16".parse().unwrap()];
+    config.data_dir = Some("/var/lib/tiphys/cni".into());
+    expect![[r#"
+        {
+          "cniVersion": "1.0.0",
+          "name": "tiphys",
+          "plugins": [
+            {
+              "bridge": "tiphys0",
+              "hairpinMode": true,
+              "ipForward": false,
+              "ipMasq": true,
+              "ipam": {
+                "dataDir": "/var/lib/tiphys/cni",
+                "ranges": [
+                  [
+                    {
+                      "subnet": "10.88.0.0/24"
+                    }
+                  ]
+                ],
+                "type": "host-local"
+              },
+              "isDefaultGateway": true,
+              "isGateway": true,
+              "mtu": 1400,
+              "noMasqueradeCIDRs": [
+                "10.88.0.0/16"
+              ],
+              "type": "tiphys-bridge"
+            },
+            {
+              "capabilities": {
+                "portMappings": true
+              },
+              "type": "tiphys-portmap"
+            }
+          ]
+        }
+    "#]]
+    .assert_eq(&conflist(&config));
+}

@@ -1,0 +1,136 @@
+//! TLS of the API server: its certificate, and client certificates that are asked for but not required.
+//!
+//! A bad client certificate does not end the handshake; as upstream, it ends in a 401, so the verification happens after the
+//! handshake, in [`ClientCertificates::user`].
+
+use crate::pki::Identity;
+use authn::{AuthnError, UserInfo};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("reading PEM: {0}")]
+    Pem(#[from] rustls_pki_types::pem::Error),
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    #[error("the authorities for client certificates: {0}")]
+    Verifier(#[from] rustls::server::VerifierBuilderError),
+}
+
+/// Verifies client certificates against the cluster's authorities.
+#[derive(Clone)]
+pub struct ClientCertificates {
+    verifier: Arc<dyn ClientCertVerifier>,
+}
+
+/// The configuration of the listening socket. `http2` off leaves HTTP/1.1 alone.
+pub fn server_config(identity: &Identity, client_ca: &str) -> Result<ServerConfig, TlsError> {
+    let chain = certificates(&identity.certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?;
+    let algorithms = provider().signature_verification_algorithms;
+    let verifier = Arc::new(AskButAccept { hints: hints(client_ca)?, algorithms });
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+pub fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    Ok(CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>()?)
+}
+
+pub fn roots(pem: &str) -> Result<RootCertStore, TlsError> {
+    let mut store = RootCertStore::empty();
+    for certificate in certificates(pem)? {
+        store.add(certificate)?;
+    }
+    Ok(store)
+}
+
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+impl ClientCertificates {
+    pub fn new(client_ca: &str) -> Result<ClientCertificates, TlsError> {
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(client_ca)?), provider()).build()?;
+        Ok(ClientCertificates { verifier })
+    }
+
+    /// The user of the chain that a client showed; `None` if it showed none.
+    pub fn user(
+        &self,
+        chain: Option<&[CertificateDer<'_>]>,
+        now_unix_s: u64,
+    ) -> Option<Result<UserInfo, AuthnError>> {
+        let (leaf, intermediates) = chain?.split_first()?;
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(now_unix_s));
+        let verified = self.verifier.verify_client_cert(leaf, intermediates, now);
+        Some(match verified {
+            Ok(_) => authn::x509::user(leaf),
+            Err(error) => Err(AuthnError::Certificate(error.to_string())),
+        })
+    }
+}
+
+/// Takes any certificate whose key the client proves to have.
+#[derive(Debug)]
+struct AskButAccept {
+    hints: Vec<DistinguishedName>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ClientCertVerifier for AskButAccept {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.hints
+    }
+
+    fn verify_client_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+fn hints(client_ca: &str) -> Result<Vec<DistinguishedName>, TlsError> {
+    Ok(roots(client_ca)?.subjects())
+}

@@ -94,7 +94,8 @@ impl CriClient {
         required_text(answer.pod_sandbox_id, || format!("PodSandboxId is not set for sandbox {name:?}"))
     }
 
-    /// Stops every process in the sandbox and takes its network down. Idempotent.
+    /// Stops every process in the sandbox and takes its network down. Stopping again is no error; stopping a sandbox
+    /// that was removed is `NotFound` with containerd.
     pub async fn stop_pod_sandbox(&self, pod_sandbox_id: &str) -> Result<(), CriError> {
         let deadline = Some(self.timeouts.request);
         let message = v1::StopPodSandboxRequest { pod_sandbox_id: pod_sandbox_id.to_owned() };
@@ -195,7 +196,8 @@ impl CriClient {
         Ok(())
     }
 
-    /// Sends the stop signal, waits for the grace period (whole seconds) and then kills. Idempotent.
+    /// Sends the stop signal, waits for the grace period (whole seconds) and then kills. Stopping again is no error;
+    /// stopping a container that was removed is `NotFound` with containerd.
     pub async fn stop_container(&self, container_id: &str, grace_period: Duration) -> Result<(), CriError> {
         let deadline = Some(self.timeouts.request + grace_period);
         let timeout = i64::try_from(grace_period.as_secs()).unwrap_or(i64::MAX);

@@ -34,7 +34,9 @@ pub fn run(check: bool) -> anyhow::Result<()> {
     let facts = Facts::read(&reference_dir(workspace))?;
     let model = Model::build(&facts)?;
     let mut files = Files::new();
-    files.insert("crates/schema/data/builtin.schema".into(), text::write(&model));
+    let descriptor = text::write(&model);
+    schema::Schema::parse(&descriptor).context("the descriptor that was made does not parse")?;
+    files.insert("crates/schema/data/builtin.schema".into(), descriptor);
     structs::write(&facts, &model, &mut files)?;
     let stale = stale(workspace, &files)?;
     if !check {

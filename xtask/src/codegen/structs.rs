@@ -36,7 +36,8 @@ const CRATES: [(&str, &str); 4] = [
 
 pub fn write(facts: &Facts, model: &Model, files: &mut Files) -> anyhow::Result<()> {
     let mut modules: BTreeMap<Place, String> = BTreeMap::new();
-    for name in wanted(facts, model) {
+    let wanted = wanted(facts, model);
+    for &name in &wanted {
         let def = &model.types[name];
         let place = Place::of(name);
         let out = modules.entry(place.clone()).or_default();
@@ -45,6 +46,7 @@ pub fn write(facts: &Facts, model: &Model, files: &mut Files) -> anyhow::Result<
             out.push_str(&one_object(&place, short(name), resource));
         }
     }
+    files.insert("crates/api-misc/tests/it/kinds.rs".into(), test_table(model, &wanted));
     for (crate_name, about) in CRATES {
         let lib = format!("//! Typed objects of Kubernetes v1.36: {about}.\n//!\n{LIB}");
         files.insert(format!("crates/{crate_name}/src/lib.rs").into(), lib);
@@ -165,6 +167,17 @@ fn one_object(place: &Place, name: &str, resource: &Resource) -> String {
     format!("\nschema::typed_object! {{ {name}, {meta}, {scope} \"{plural}\" \"{group}\" \"{version}\" \"{kind}\" }}\n")
 }
 
+/// Every kind that has a struct, for the test that takes the fixtures through the structs.
+fn test_table(model: &Model, wanted: &BTreeSet<&str>) -> String {
+    let mut out = format!("{HEADER}\nkinds! {{\n");
+    for name in wanted.iter().filter(|name| model.types[**name].type_meta) {
+        let place = Place::of(name);
+        let root = place.crate_name.replace('-', "_");
+        let _ = writeln!(out, "    {root}::{}::{},", place.modules.join("::"), short(name));
+    }
+    out + "}\n"
+}
+
 fn field_type(place: &Place, field: &FieldDef) -> String {
     let inner = item_type(place, &field.shape);
     match &field.shape {
@@ -172,7 +185,7 @@ fn field_type(place: &Place, field: &FieldDef) -> String {
         Shape::Scalar("raw" | "json" | "fieldsv1" | "schema-or-array" | "schema-or-bool" | "schema-or-strings") => {
             inner
         }
-        Shape::Scalar("time" | "microtime") => format!("Option<{inner}>"),
+        Shape::Scalar("time" | "microtime") => inner,
         _ if field.pointer => format!("Option<{inner}>"),
         _ => inner,
     }
@@ -186,8 +199,9 @@ fn item_type(place: &Place, shape: &Shape) -> String {
         Shape::Scalar(scalar) => match *scalar {
             "string" => "String".into(),
             "bytes" => "schema::Bytes".into(),
-            "time" => "schema::Time".into(),
-            "microtime" => "schema::MicroTime".into(),
+            // Go's zero time is null in JSON: no time at all, with or without a pointer, and in a map too.
+            "time" => "Option<schema::Time>".into(),
+            "microtime" => "Option<schema::MicroTime>".into(),
             "duration" => "schema::Duration".into(),
             "quantity" => "schema::Quantity".into(),
             "intorstring" => "schema::IntOrString".into(),

@@ -31,7 +31,7 @@ schema::typed_struct! {
         "conditions" conditions: Vec<api_meta::v1::Condition>,
         "currentHealthy" current_healthy: i32,
         "desiredHealthy" desired_healthy: i32,
-        "disruptedPods" disrupted_pods: std::collections::BTreeMap<String, schema::Time>,
+        "disruptedPods" disrupted_pods: std::collections::BTreeMap<String, Option<schema::Time>>,
         "disruptionsAllowed" disruptions_allowed: i32,
         "expectedPods" expected_pods: i32,
         "observedGeneration" observed_generation: i64,

@@ -6,6 +6,8 @@
 
 mod api;
 pub mod embedded;
+#[cfg(feature = "suite")]
+pub mod suite;
 
 pub use api::{
     BoxFuture, Compare, Event, EventKind, KeyValue, LeaseId, RangeOptions, RangeResult, Revision, Store, StoreError,

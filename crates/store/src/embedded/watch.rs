@@ -46,7 +46,7 @@ impl Hub {
             wake: Notify::new(),
         });
         self.watchers.lock().push(Arc::downgrade(&watcher));
-        EmbeddedWatch { hub: Arc::clone(self), index: Arc::clone(index), watcher, started: false, ended: false }
+        EmbeddedWatch { hub: Arc::clone(self), index: Arc::clone(index), watcher, ended: false }
     }
 
     /// Tells the watchers of the revisions `first..`, whose keys are `keys`; call it with the index locked.
@@ -83,8 +83,6 @@ pub(super) struct EmbeddedWatch {
     hub: Arc<Hub>,
     index: Arc<RwLock<Index>>,
     watcher: Arc<Watcher>,
-    /// Whether anything was read: before that, history that is gone is the caller's old revision, not slowness.
-    started: bool,
     ended: bool,
 }
 
@@ -99,17 +97,12 @@ impl EmbeddedWatch {
             let progress = self.watcher.progress.load(Ordering::Acquire);
             let index = self.index.read();
             let next = self.watcher.next.load(Ordering::Acquire);
-            let events = index.events(&self.watcher.prefix, next, MAX_EVENTS, MAX_SCAN).map_err(|compacted| {
-                if self.started {
-                    StoreError::SlowWatcher { next, compacted }
-                } else {
-                    StoreError::Compacted { requested: next, compacted }
-                }
-            })?;
+            let events = index
+                .events(&self.watcher.prefix, next, MAX_EVENTS, MAX_SCAN)
+                .map_err(|compacted| StoreError::SlowWatcher { next, compacted })?;
             self.watcher.next.fetch_max(events.next, Ordering::AcqRel);
             let revision = index.revision();
             drop(index);
-            self.started = true;
             if !events.found.is_empty() {
                 return Ok(Some(WatchItem::Events(events.found)));
             }

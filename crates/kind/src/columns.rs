@@ -67,7 +67,7 @@ impl<T> Column<T> {
 pub fn age(then: Option<Time>, now: Time) -> String {
     match then {
         None => "<unknown>".into(),
-        Some(then) => human_duration(now.unix_seconds() - then.unix_seconds()),
+        Some(then) => human_duration(now.secs_since(then)),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod dynamic;
 pub mod error;
 pub mod field;
 pub mod names;
+pub mod validate;
 
 pub use columns::{Cell, Column, age};
 pub use dynamic::{DynKind, TypedKind};

@@ -164,3 +164,6 @@ fn required_text(text: String, what: impl FnOnce() -> String) -> Result<String, 
 fn sandbox_name(config: &v1::PodSandboxConfig) -> String {
     config.metadata.as_ref().map_or_else(String::new, |metadata| format!("{}/{}", metadata.namespace, metadata.name))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! containerd as a process: starting it apart from us, knowing it again, waiting for its end, ending it.
 
 use std::fs::OpenOptions;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -77,14 +78,18 @@ pub(super) async fn wait_ready(
             return Err(ContainerdError::EndedAtStart { status, log_tail: log_tail(&log_file), log_file });
         }
         if started.elapsed() > config.start_deadline {
-            return Err(ContainerdError::NotReady {
-                socket: config.socket.clone(),
-                deadline: config.start_deadline,
-                last_error,
-                log_file: config.log_file.clone(),
-            });
+            return Err(not_ready(config, last_error));
         }
         tokio::time::sleep(PROBE_INTERVAL).await;
+    }
+}
+
+pub(super) fn not_ready(config: &ContainerdConfig, last_error: String) -> ContainerdError {
+    ContainerdError::NotReady {
+        socket: config.socket.clone(),
+        deadline: config.start_deadline,
+        last_error,
+        log_file: config.log_file.clone(),
     }
 }
 
@@ -165,10 +170,20 @@ fn keep_log_small(log_file: &Path) -> Result<(), ContainerdError> {
 
 /// The last lines of the log, where containerd says why it ended.
 fn log_tail(log_file: &Path) -> String {
-    let text = std::fs::read(log_file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let tail = read_end(log_file).unwrap_or_else(|error| format!("(cannot be read: {error})").into_bytes());
+    let text = String::from_utf8_lossy(&tail);
     let mut lines: Vec<&str> = text.lines().rev().take(LOG_TAIL_LINES).collect();
     lines.reverse();
     lines.join("\n")
+}
+
+fn read_end(log_file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(log_file)?;
+    let length_bytes = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length_bytes.saturating_sub(LOG_TAIL_BYTES)))?;
+    let mut tail = Vec::new();
+    file.take(LOG_TAIL_BYTES).read_to_end(&mut tail)?;
+    Ok(tail)
 }
 
 /// How often a starting or ending containerd is looked at.
@@ -179,4 +194,6 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(5);
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 /// The size beyond which containerd's log is put aside at the next start.
 const MAX_LOG_BYTES: u64 = 32 * 1024 * 1024;
+/// How much of the log an error quotes.
 const LOG_TAIL_LINES: usize = 5;
+const LOG_TAIL_BYTES: u64 = 8 * 1024;

@@ -59,7 +59,11 @@ impl Supervisor {
                     told = &mut stop => return self.stop_if(told.is_ok()).await,
                     () = tokio::time::sleep(backoff.next()) => {}
                 }
-                match self.again().await {
+                let again = tokio::select! {
+                    told = &mut stop => return self.stop_if(told.is_ok()).await,
+                    again = self.again() => again,
+                };
+                match again {
                     Ok(running) => break running,
                     Err(error) => reason = error.to_string(),
                 }
@@ -71,17 +75,15 @@ impl Supervisor {
 
     /// One attempt to have a containerd again.
     async fn again(&self) -> Result<Running, ContainerdError> {
-        if let Some(pid) = answering(&self.config).await? {
-            return Ok(Running::found(&self.config, pid));
-        }
-        match self.running {
+        let foreign = matches!(self.running, Running::Foreign { .. });
+        if foreign {
             // The system's containerd has a supervisor of its own, which we give time.
-            Running::Foreign { .. } => {
-                process::wait_ready(&self.config, &mut || None).await?;
-                let pid = process::listener(&self.config.socket).await.unwrap_or_default();
-                Ok(Running::found(&self.config, pid))
-            }
-            Running::Child { .. } | Running::Adopted { .. } => start(&self.config, self.machine, self.decided).await,
+            process::wait_ready(&self.config, &mut || None).await?;
+        }
+        match answering(&self.config).await? {
+            Some(pid) => Ok(Running::found(&self.config, pid)),
+            None if foreign => Err(process::not_ready(&self.config, "it went away again".to_owned())),
+            None => start(&self.config, self.machine, self.decided).await,
         }
     }
 
@@ -89,11 +91,16 @@ impl Supervisor {
         if !told {
             return Ok(());
         }
+        // A restart that was cut short has left its pid in the file.
+        let restarted = process::from_pid_file(&self.config);
         let pid = self.running.pid();
         match &mut self.running {
             Running::Child { child, .. } => process::end(&self.config, pid, Some(child)).await?,
             Running::Adopted { .. } => process::end(&self.config, pid, None).await?,
             Running::Foreign { .. } => {}
+        }
+        if let Some(restarted) = restarted {
+            process::end(&self.config, restarted, None).await?;
         }
         self.state.send_replace(ContainerdState::Stopped);
         Ok(())

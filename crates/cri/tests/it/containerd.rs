@@ -34,6 +34,8 @@ async fn pods_outlive_us_and_their_containerd() {
     let container = client.create_container(&sandbox, container, config).await.unwrap();
     client.start_container(&container).await.unwrap();
     let pid = ready_pid(&first, 0).await;
+    // Neither a signal to our process group nor our end reaches it.
+    assert_eq!(nix::unistd::getpgid(Some(Pid::from_raw(pid as i32))).unwrap().as_raw(), pid as i32);
 
     // We die; the next of us finds everything as it was.
     drop(first);
@@ -70,6 +72,35 @@ async fn pods_outlive_us_and_their_containerd() {
     client.stop_pod_sandbox(&sandbox).await.unwrap();
     client.remove_pod_sandbox(&sandbox).await.unwrap();
     fourth.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reboot_leaves_dead_pods_that_can_be_removed() {
+    let node = TestNode::new("reboot");
+    node.write_images();
+    let (before, client) = node.start().await;
+    node.import(&client).await;
+    let config = sandbox_config(&node, "lost");
+    let sandbox = client.run_pod_sandbox(config.clone(), "").await.unwrap();
+    let container = container_config("main", "while true; do sleep 1; done");
+    let container = client.create_container(&sandbox, container, config.clone()).await.unwrap();
+    client.start_container(&container).await.unwrap();
+    drop(before);
+    node.lose_power();
+
+    let (after, client) = node.start().await;
+    assert_eq!(origin(&after), Origin::Started);
+    assert_eq!(running_containers(&client).await, 0);
+    let sandboxes = client.list_pod_sandbox(None).await.unwrap();
+    assert_eq!(sandboxes[0].state(), v1::PodSandboxState::SandboxNotready);
+    client.stop_pod_sandbox(&sandbox).await.unwrap();
+    client.remove_pod_sandbox(&sandbox).await.unwrap();
+    // The images are still there: the pod comes up again.
+    assert_eq!(node.import(&client).await.imported.len(), 0);
+    let again = client.run_pod_sandbox(config, "").await.unwrap();
+    client.stop_pod_sandbox(&again).await.unwrap();
+    client.remove_pod_sandbox(&again).await.unwrap();
+    after.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -86,6 +86,27 @@ impl TestNode {
         pids.filter(|pid| *pid != std::process::id() as i32).filter(mine).collect()
     }
 
+    /// Ends every process and mount of the node at once, as a power failure would.
+    pub fn lose_power(&self) {
+        self.kill_all();
+        self.unmount_all();
+    }
+
+    fn kill_all(&self) {
+        let started = Instant::now();
+        // Shims first tell containerd about their containers, so a second look may find more to end.
+        loop {
+            let left = self.processes();
+            if left.is_empty() || started.elapsed() > PATIENCE {
+                break;
+            }
+            for pid in left {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+            std::thread::yield_now();
+        }
+    }
+
     fn unmount_all(&self) {
         let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
         let directory = self.directory.to_string_lossy().into_owned();
@@ -107,18 +128,7 @@ impl TestNode {
 
 impl Drop for TestNode {
     fn drop(&mut self) {
-        let started = Instant::now();
-        // Shims first tell containerd about their containers, so a second look may find more to end.
-        loop {
-            let left = self.processes();
-            if left.is_empty() || started.elapsed() > PATIENCE {
-                break;
-            }
-            for pid in left {
-                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-            }
-            std::thread::yield_now();
-        }
+        self.kill_all();
         self.unmount_all();
         self.remove_cgroups();
         if let Err(error) = std::fs::remove_dir_all(&self.directory) {

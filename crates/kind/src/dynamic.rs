@@ -1,6 +1,6 @@
 //! `DynKind`: a kind as the registry sees it, over values.
 
-use crate::{ApiError, Context, FieldErrors, Kind, Names};
+use crate::{ApiError, Context, DeleteAction, FieldErrors, Kind, MetadataRules, Names};
 use schema::{Time, TypeRef, Typed, Value};
 
 /// An object-safe kind. Values are normal and of the storage version unless said otherwise.
@@ -27,6 +27,13 @@ pub trait DynKind: Send + Sync {
     fn updates_unconditionally(&self) -> bool;
     fn grace_period_seconds(&self, value: &Value, asked: Option<i64>) -> Option<i64>;
     fn reset_fields(&self, subresource: &str) -> Vec<Vec<String>>;
+
+    fn metadata_rules(&self) -> MetadataRules;
+    fn begin_delete(&self, value: &mut Value) -> DeleteAction;
+    fn may_be_removed(&self, value: &Value) -> bool;
+    fn returns_deleted(&self) -> bool;
+    fn stored_as(&self) -> Option<(&str, &str)>;
+    fn unknown_field_selector(&self, field: &str) -> String;
 
     /// To another served version (`apps/v1`); also sets apiVersion.
     fn convert(&self, value: Value, to_api_version: &str) -> Result<Value, ApiError>;
@@ -124,6 +131,35 @@ impl<K: Kind> DynKind for TypedKind<K> {
     fn reset_fields(&self, subresource: &str) -> Vec<Vec<String>> {
         let fields = self.0.reset_fields(subresource);
         fields.iter().map(|path| path.iter().map(|&step| step.to_owned()).collect()).collect()
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        self.0.metadata_rules()
+    }
+
+    fn begin_delete(&self, value: &mut Value) -> DeleteAction {
+        let mut object = K::Object::from_value(value);
+        let action = self.0.begin_delete(&mut object);
+        if action != DeleteAction::Generic {
+            *value = object.to_value();
+        }
+        action
+    }
+
+    fn may_be_removed(&self, value: &Value) -> bool {
+        self.0.may_be_removed(&K::Object::from_value(value))
+    }
+
+    fn returns_deleted(&self) -> bool {
+        self.0.returns_deleted()
+    }
+
+    fn stored_as(&self) -> Option<(&str, &str)> {
+        self.0.stored_as()
+    }
+
+    fn unknown_field_selector(&self, field: &str) -> String {
+        self.0.unknown_field_selector(field)
     }
 
     fn convert(&self, value: Value, to_api_version: &str) -> Result<Value, ApiError> {

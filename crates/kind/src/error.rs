@@ -64,8 +64,8 @@ impl ApiError {
     /// `Pod "x" is invalid: ...` with one cause a field.
     pub fn invalid(group: &str, kind: &str, name: &str, errors: &FieldErrors) -> ApiError {
         let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
-        let mut error =
-            ApiError::new(422, "Invalid", format!("{qualified} \"{name}\" is invalid: {errors}")).about(group, kind, name);
+        let mut error = ApiError::new(422, "Invalid", format!("{qualified} \"{name}\" is invalid: {errors}"))
+            .about(group, kind, name);
         error.details().causes = errors.iter().map(|e| e.cause()).collect();
         error
     }

@@ -9,6 +9,7 @@ pub mod columns;
 pub mod dynamic;
 pub mod error;
 pub mod field;
+pub mod metadata;
 pub mod names;
 pub mod validate;
 
@@ -16,6 +17,7 @@ pub use columns::{Cell, Column, age};
 pub use dynamic::{DynKind, TypedKind};
 pub use error::ApiError;
 pub use field::{FieldError, FieldErrors, Path};
+pub use metadata::{MetadataRules, NameFormat};
 pub use names::{Names, Scope, Subresource, Verb, Version};
 
 use schema::{Object, Time, Value};
@@ -30,6 +32,15 @@ pub struct Context<'a> {
     pub api_version: &'a str,
     /// The subresource written; empty for the object itself.
     pub subresource: &'a str,
+}
+
+/// What a DELETE does to the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeleteAction {
+    /// The rules of all kinds: grace period, finalizers, removal.
+    Generic,
+    /// The object as changed is stored, with a deletionTimestamp if it had none, and stays.
+    Stays,
 }
 
 /// Everything particular to one kind. Each method has the behaviour of most kinds as its default.
@@ -78,6 +89,44 @@ pub trait Kind: Send + Sync + 'static {
         _context: &Context,
         _errors: &mut FieldErrors,
     ) {
+    }
+
+    /// How names look and how often the metadata is checked. The registry does the checks, before `validate*`.
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules::COMMON
+    }
+
+    /// Of a kind whose deletion is more than setting a time: called with each DELETE before the generic rules. The object
+    /// may be changed (a namespace's phase).
+    fn begin_delete(&self, _object: &mut Self::Object) -> DeleteAction {
+        DeleteAction::Generic
+    }
+
+    /// An object that is being deleted goes only when this says so, besides having no finalizers (a namespace with
+    /// `spec.finalizers` does not).
+    fn may_be_removed(&self, _object: &Self::Object) -> bool {
+        true
+    }
+
+    /// A DELETE that removes the object at once answers with the object instead of a Status.
+    fn returns_deleted(&self) -> bool {
+        false
+    }
+
+    /// Where the objects are kept, if not under this kind's own group and plural: they are another kind's, seen in this
+    /// kind's form (`events.k8s.io`'s events are the core group's).
+    fn stored_as(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
+    /// The sentence for a field selector that the kind does not know.
+    fn unknown_field_selector(&self, field: &str) -> String {
+        if self.selectable(&Self::Object::default()).is_empty() {
+            return format!(
+                "\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+            );
+        }
+        format!("field label not supported: {field}")
     }
 
     /// Warnings for the client (deprecations, likely mistakes); `old` is absent at create.

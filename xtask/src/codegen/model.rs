@@ -63,8 +63,8 @@ pub enum ListKind {
 
 pub const TYPE_META: &str = "k8s.io/apimachinery/pkg/apis/meta/v1.TypeMeta";
 
-/// Go types that have a shape of their own, by name without the version of their package.
-const SPECIAL: [(&str, &str); 15] = [
+/// Go types that have a shape of their own.
+const SPECIAL: [(&str, &str); 17] = [
     ("k8s.io/apimachinery/pkg/apis/meta/v1.Time", "time"),
     ("k8s.io/apimachinery/pkg/apis/meta/v1.MicroTime", "microtime"),
     ("k8s.io/apimachinery/pkg/apis/meta/v1.Duration", "duration"),
@@ -80,6 +80,8 @@ const SPECIAL: [(&str, &str); 15] = [
     ("bool", "bool"),
     ("int32", "i32"),
     ("int64", "i64"),
+    ("float64", "f64"),
+    ("[]byte", "bytes"),
 ];
 
 /// The unions of apiextensions, whatever the version of their package.
@@ -301,12 +303,6 @@ impl Shape {
 
 /// A Go type as a shape.
 fn shape(facts: &Facts, go: &str) -> anyhow::Result<Shape> {
-    if go == "[]byte" {
-        return Ok(Shape::Scalar("bytes"));
-    }
-    if go == "float64" {
-        return Ok(Shape::Scalar("f64"));
-    }
     if let Some(found) = special(go) {
         return Ok(Shape::Scalar(found));
     }

@@ -57,7 +57,8 @@ pub fn write(facts: &Facts, model: &Model, files: &mut Files) -> anyhow::Result<
                 parents.entry(format!("{path}.rs")).or_default().insert(module);
                 let _ = write!(path, "/{module}");
             }
-            files.insert(format!("{path}.rs").into(), format!("{HEADER}{code}"));
+            let uses = if code.contains("BTreeMap<") { "\nuse std::collections::BTreeMap;\n" } else { "" };
+            files.insert(format!("{path}.rs").into(), format!("{HEADER}{uses}{code}"));
         }
         for (path, children) in parents {
             let list: String = children.iter().map(|child| format!("pub mod {child};\n")).collect();
@@ -195,7 +196,7 @@ fn item_type(place: &Place, shape: &Shape) -> String {
     match shape {
         Shape::Struct(name) => place.path_to(name),
         Shape::List(item) | Shape::WrappedList(item) => format!("Vec<{}>", item_type(place, item)),
-        Shape::Map(item) => format!("std::collections::BTreeMap<String, {}>", item_type(place, item)),
+        Shape::Map(item) => format!("BTreeMap<String, {}>", item_type(place, item)),
         Shape::Scalar(scalar) => match *scalar {
             "string" => "String".into(),
             "bytes" => "schema::Bytes".into(),

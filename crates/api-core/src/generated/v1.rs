@@ -1,5 +1,7 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     AWSElasticBlockStoreVolumeSource = "io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource" {
         "fsType" fs_type: String,
@@ -78,7 +80,7 @@ schema::typed_struct! {
         "nodePublishSecretRef" node_publish_secret_ref: Option<Box<SecretReference>>,
         "nodeStageSecretRef" node_stage_secret_ref: Option<Box<SecretReference>>,
         "readOnly" read_only: bool,
-        "volumeAttributes" volume_attributes: std::collections::BTreeMap<String, String>,
+        "volumeAttributes" volume_attributes: BTreeMap<String, String>,
         "volumeHandle" volume_handle: String,
     }
 }
@@ -89,7 +91,7 @@ schema::typed_struct! {
         "fsType" fs_type: Option<String>,
         "nodePublishSecretRef" node_publish_secret_ref: Option<Box<LocalObjectReference>>,
         "readOnly" read_only: Option<bool>,
-        "volumeAttributes" volume_attributes: std::collections::BTreeMap<String, String>,
+        "volumeAttributes" volume_attributes: BTreeMap<String, String>,
     }
 }
 
@@ -176,8 +178,8 @@ schema::typed_object! { ComponentStatus, api_meta::v1::ObjectMeta, cluster "comp
 
 schema::typed_struct! {
     ConfigMap = "io.k8s.api.core.v1.ConfigMap", kind "v1" "ConfigMap" {
-        "binaryData" binary_data: std::collections::BTreeMap<String, schema::Bytes>,
-        "data" data: std::collections::BTreeMap<String, String>,
+        "binaryData" binary_data: BTreeMap<String, schema::Bytes>,
+        "data" data: BTreeMap<String, String>,
         "immutable" immutable: Option<bool>,
         "metadata" metadata: api_meta::v1::ObjectMeta,
     }
@@ -338,7 +340,7 @@ schema::typed_struct! {
 
 schema::typed_struct! {
     ContainerStatus = "io.k8s.api.core.v1.ContainerStatus" {
-        "allocatedResources" allocated_resources: std::collections::BTreeMap<String, schema::Quantity>,
+        "allocatedResources" allocated_resources: BTreeMap<String, schema::Quantity>,
         "allocatedResourcesStatus" allocated_resources_status: Vec<ResourceStatus>,
         "containerID" container_id: String,
         "image" image: String,
@@ -560,7 +562,7 @@ schema::typed_struct! {
     FlexPersistentVolumeSource = "io.k8s.api.core.v1.FlexPersistentVolumeSource" {
         "driver" driver: String,
         "fsType" fs_type: String,
-        "options" options: std::collections::BTreeMap<String, String>,
+        "options" options: BTreeMap<String, String>,
         "readOnly" read_only: bool,
         "secretRef" secret_ref: Option<Box<SecretReference>>,
     }
@@ -570,7 +572,7 @@ schema::typed_struct! {
     FlexVolumeSource = "io.k8s.api.core.v1.FlexVolumeSource" {
         "driver" driver: String,
         "fsType" fs_type: String,
-        "options" options: std::collections::BTreeMap<String, String>,
+        "options" options: BTreeMap<String, String>,
         "readOnly" read_only: bool,
         "secretRef" secret_ref: Option<Box<LocalObjectReference>>,
     }
@@ -742,11 +744,11 @@ schema::typed_object! { LimitRange, api_meta::v1::ObjectMeta, namespaced "limitr
 
 schema::typed_struct! {
     LimitRangeItem = "io.k8s.api.core.v1.LimitRangeItem" {
-        "default" default: std::collections::BTreeMap<String, schema::Quantity>,
-        "defaultRequest" default_request: std::collections::BTreeMap<String, schema::Quantity>,
-        "max" max: std::collections::BTreeMap<String, schema::Quantity>,
-        "maxLimitRequestRatio" max_limit_request_ratio: std::collections::BTreeMap<String, schema::Quantity>,
-        "min" min: std::collections::BTreeMap<String, schema::Quantity>,
+        "default" default: BTreeMap<String, schema::Quantity>,
+        "defaultRequest" default_request: BTreeMap<String, schema::Quantity>,
+        "max" max: BTreeMap<String, schema::Quantity>,
+        "maxLimitRequestRatio" max_limit_request_ratio: BTreeMap<String, schema::Quantity>,
+        "min" min: BTreeMap<String, schema::Quantity>,
         "type" type_: String,
     }
 }
@@ -869,7 +871,7 @@ schema::typed_struct! {
     NodeAllocatableResourceClaimStatus = "io.k8s.api.core.v1.NodeAllocatableResourceClaimStatus" {
         "containers" containers: Vec<String>,
         "resourceClaimName" resource_claim_name: String,
-        "resources" resources: std::collections::BTreeMap<String, schema::Quantity>,
+        "resources" resources: BTreeMap<String, schema::Quantity>,
     }
 }
 
@@ -961,8 +963,8 @@ schema::typed_struct! {
 schema::typed_struct! {
     NodeStatus = "io.k8s.api.core.v1.NodeStatus" {
         "addresses" addresses: Vec<NodeAddress>,
-        "allocatable" allocatable: std::collections::BTreeMap<String, schema::Quantity>,
-        "capacity" capacity: std::collections::BTreeMap<String, schema::Quantity>,
+        "allocatable" allocatable: BTreeMap<String, schema::Quantity>,
+        "capacity" capacity: BTreeMap<String, schema::Quantity>,
         "conditions" conditions: Vec<NodeCondition>,
         "config" config: Option<Box<NodeConfigStatus>>,
         "daemonEndpoints" daemon_endpoints: NodeDaemonEndpoints,
@@ -1066,9 +1068,9 @@ schema::typed_struct! {
 schema::typed_struct! {
     PersistentVolumeClaimStatus = "io.k8s.api.core.v1.PersistentVolumeClaimStatus" {
         "accessModes" access_modes: Vec<String>,
-        "allocatedResourceStatuses" allocated_resource_statuses: std::collections::BTreeMap<String, String>,
-        "allocatedResources" allocated_resources: std::collections::BTreeMap<String, schema::Quantity>,
-        "capacity" capacity: std::collections::BTreeMap<String, schema::Quantity>,
+        "allocatedResourceStatuses" allocated_resource_statuses: BTreeMap<String, String>,
+        "allocatedResources" allocated_resources: BTreeMap<String, schema::Quantity>,
+        "capacity" capacity: BTreeMap<String, schema::Quantity>,
         "conditions" conditions: Vec<PersistentVolumeClaimCondition>,
         "currentVolumeAttributesClassName" current_volume_attributes_class_name: Option<String>,
         "modifyVolumeStatus" modify_volume_status: Option<Box<ModifyVolumeStatus>>,
@@ -1096,7 +1098,7 @@ schema::typed_struct! {
         "awsElasticBlockStore" aws_elastic_block_store: Option<Box<AWSElasticBlockStoreVolumeSource>>,
         "azureDisk" azure_disk: Option<Box<AzureDiskVolumeSource>>,
         "azureFile" azure_file: Option<Box<AzureFilePersistentVolumeSource>>,
-        "capacity" capacity: std::collections::BTreeMap<String, schema::Quantity>,
+        "capacity" capacity: BTreeMap<String, schema::Quantity>,
         "cephfs" cephfs: Option<Box<CephFSPersistentVolumeSource>>,
         "cinder" cinder: Option<Box<CinderPersistentVolumeSource>>,
         "claimRef" claim_ref: Option<Box<ObjectReference>>,
@@ -1185,7 +1187,7 @@ schema::typed_struct! {
         "keyType" key_type: String,
         "maxExpirationSeconds" max_expiration_seconds: Option<i32>,
         "signerName" signer_name: String,
-        "userAnnotations" user_annotations: std::collections::BTreeMap<String, String>,
+        "userAnnotations" user_annotations: BTreeMap<String, String>,
     }
 }
 
@@ -1306,9 +1308,9 @@ schema::typed_struct! {
         "imagePullSecrets" image_pull_secrets: Vec<LocalObjectReference>,
         "initContainers" init_containers: Vec<Container>,
         "nodeName" node_name: String,
-        "nodeSelector" node_selector: std::collections::BTreeMap<String, String>,
+        "nodeSelector" node_selector: BTreeMap<String, String>,
         "os" os: Option<Box<PodOS>>,
-        "overhead" overhead: std::collections::BTreeMap<String, schema::Quantity>,
+        "overhead" overhead: BTreeMap<String, schema::Quantity>,
         "preemptionPolicy" preemption_policy: Option<String>,
         "priority" priority: Option<i32>,
         "priorityClassName" priority_class_name: String,
@@ -1335,7 +1337,7 @@ schema::typed_struct! {
 
 schema::typed_struct! {
     PodStatus = "io.k8s.api.core.v1.PodStatus" {
-        "allocatedResources" allocated_resources: std::collections::BTreeMap<String, schema::Quantity>,
+        "allocatedResources" allocated_resources: BTreeMap<String, schema::Quantity>,
         "conditions" conditions: Vec<PodCondition>,
         "containerStatuses" container_statuses: Vec<ContainerStatus>,
         "ephemeralContainerStatuses" ephemeral_container_statuses: Vec<ContainerStatus>,
@@ -1481,7 +1483,7 @@ schema::typed_struct! {
     ReplicationControllerSpec = "io.k8s.api.core.v1.ReplicationControllerSpec" {
         "minReadySeconds" min_ready_seconds: i32,
         "replicas" replicas: Option<i32>,
-        "selector" selector: std::collections::BTreeMap<String, String>,
+        "selector" selector: BTreeMap<String, String>,
         "template" template: Option<Box<PodTemplateSpec>>,
     }
 }
@@ -1532,7 +1534,7 @@ schema::typed_object! { ResourceQuota, api_meta::v1::ObjectMeta, namespaced "res
 
 schema::typed_struct! {
     ResourceQuotaSpec = "io.k8s.api.core.v1.ResourceQuotaSpec" {
-        "hard" hard: std::collections::BTreeMap<String, schema::Quantity>,
+        "hard" hard: BTreeMap<String, schema::Quantity>,
         "scopeSelector" scope_selector: Option<Box<ScopeSelector>>,
         "scopes" scopes: Vec<String>,
     }
@@ -1540,16 +1542,16 @@ schema::typed_struct! {
 
 schema::typed_struct! {
     ResourceQuotaStatus = "io.k8s.api.core.v1.ResourceQuotaStatus" {
-        "hard" hard: std::collections::BTreeMap<String, schema::Quantity>,
-        "used" used: std::collections::BTreeMap<String, schema::Quantity>,
+        "hard" hard: BTreeMap<String, schema::Quantity>,
+        "used" used: BTreeMap<String, schema::Quantity>,
     }
 }
 
 schema::typed_struct! {
     ResourceRequirements = "io.k8s.api.core.v1.ResourceRequirements" {
         "claims" claims: Vec<ResourceClaim>,
-        "limits" limits: std::collections::BTreeMap<String, schema::Quantity>,
-        "requests" requests: std::collections::BTreeMap<String, schema::Quantity>,
+        "limits" limits: BTreeMap<String, schema::Quantity>,
+        "requests" requests: BTreeMap<String, schema::Quantity>,
     }
 }
 
@@ -1622,10 +1624,10 @@ schema::typed_struct! {
 
 schema::typed_struct! {
     Secret = "io.k8s.api.core.v1.Secret", kind "v1" "Secret" {
-        "data" data: std::collections::BTreeMap<String, schema::Bytes>,
+        "data" data: BTreeMap<String, schema::Bytes>,
         "immutable" immutable: Option<bool>,
         "metadata" metadata: api_meta::v1::ObjectMeta,
-        "stringData" string_data: std::collections::BTreeMap<String, String>,
+        "stringData" string_data: BTreeMap<String, String>,
         "type" type_: String,
     }
 }
@@ -1745,7 +1747,7 @@ schema::typed_struct! {
         "loadBalancerSourceRanges" load_balancer_source_ranges: Vec<String>,
         "ports" ports: Vec<ServicePort>,
         "publishNotReadyAddresses" publish_not_ready_addresses: bool,
-        "selector" selector: std::collections::BTreeMap<String, String>,
+        "selector" selector: BTreeMap<String, String>,
         "sessionAffinity" session_affinity: String,
         "sessionAffinityConfig" session_affinity_config: Option<Box<SessionAffinityConfig>>,
         "trafficDistribution" traffic_distribution: Option<String>,
@@ -1952,8 +1954,8 @@ schema::typed_struct! {
 
 schema::typed_struct! {
     VolumeResourceRequirements = "io.k8s.api.core.v1.VolumeResourceRequirements" {
-        "limits" limits: std::collections::BTreeMap<String, schema::Quantity>,
-        "requests" requests: std::collections::BTreeMap<String, schema::Quantity>,
+        "limits" limits: BTreeMap<String, schema::Quantity>,
+        "requests" requests: BTreeMap<String, schema::Quantity>,
     }
 }
 

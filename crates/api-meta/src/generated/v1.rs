@@ -1,5 +1,7 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     APIGroup = "io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup", kind "v1" "APIGroup" {
         "name" name: String,
@@ -114,7 +116,7 @@ schema::typed_struct! {
 schema::typed_struct! {
     LabelSelector = "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector" {
         "matchExpressions" match_expressions: Vec<LabelSelectorRequirement>,
-        "matchLabels" match_labels: std::collections::BTreeMap<String, String>,
+        "matchLabels" match_labels: BTreeMap<String, String>,
     }
 }
 
@@ -166,14 +168,14 @@ schema::typed_struct! {
 
 schema::typed_struct! {
     ObjectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" {
-        "annotations" annotations: std::collections::BTreeMap<String, String>,
+        "annotations" annotations: BTreeMap<String, String>,
         "creationTimestamp" creation_timestamp: Option<schema::Time>,
         "deletionGracePeriodSeconds" deletion_grace_period_seconds: Option<i64>,
         "deletionTimestamp" deletion_timestamp: Option<schema::Time>,
         "finalizers" finalizers: Vec<String>,
         "generateName" generate_name: String,
         "generation" generation: i64,
-        "labels" labels: std::collections::BTreeMap<String, String>,
+        "labels" labels: BTreeMap<String, String>,
         "managedFields" managed_fields: Vec<ManagedFieldsEntry>,
         "name" name: String,
         "namespace" namespace: String,

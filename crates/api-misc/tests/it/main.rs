@@ -73,8 +73,8 @@ fn resources_know_where_they_are_served() {
     let resource = api_misc::rbac::v1::ClusterRole::RESOURCE;
     assert_eq!(resource.api_version(), "rbac.authorization.k8s.io/v1");
     assert_eq!((resource.plural, resource.namespaced), ("clusterroles", false));
-    assert_eq!(api_core::v1::Pod::RESOURCE.plural, "pods");
-    assert!(api_core::v1::Pod::RESOURCE.namespaced);
+    let resource = api_core::v1::Pod::RESOURCE;
+    assert_eq!((resource.plural, resource.namespaced), ("pods", true));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     Eviction = "io.k8s.api.policy.v1.Eviction", kind "policy/v1" "Eviction" {
         "deleteOptions" delete_options: Option<Box<api_meta::v1::DeleteOptions>>,
@@ -31,7 +33,7 @@ schema::typed_struct! {
         "conditions" conditions: Vec<api_meta::v1::Condition>,
         "currentHealthy" current_healthy: i32,
         "desiredHealthy" desired_healthy: i32,
-        "disruptedPods" disrupted_pods: std::collections::BTreeMap<String, Option<schema::Time>>,
+        "disruptedPods" disrupted_pods: BTreeMap<String, Option<schema::Time>>,
         "disruptionsAllowed" disruptions_allowed: i32,
         "expectedPods" expected_pods: i32,
         "observedGeneration" observed_generation: i64,

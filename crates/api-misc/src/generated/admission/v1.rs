@@ -1,5 +1,7 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     AdmissionRequest = "io.k8s.api.admission.v1.AdmissionRequest" {
         "dryRun" dry_run: Option<bool>,
@@ -23,7 +25,7 @@ schema::typed_struct! {
 schema::typed_struct! {
     AdmissionResponse = "io.k8s.api.admission.v1.AdmissionResponse" {
         "allowed" allowed: bool,
-        "auditAnnotations" audit_annotations: std::collections::BTreeMap<String, String>,
+        "auditAnnotations" audit_annotations: BTreeMap<String, String>,
         "patch" patch: schema::Bytes,
         "patchType" patch_type: Option<String>,
         "status" status: Option<Box<api_meta::v1::Status>>,

@@ -1,5 +1,7 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     ConversionRequest = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ConversionRequest" {
         "desiredAPIVersion" desired_api_version: String,
@@ -149,8 +151,8 @@ schema::typed_struct! {
         "allOf" all_of: Vec<JSONSchemaProps>,
         "anyOf" any_of: Vec<JSONSchemaProps>,
         "default" default: schema::Value,
-        "definitions" definitions: std::collections::BTreeMap<String, JSONSchemaProps>,
-        "dependencies" dependencies: std::collections::BTreeMap<String, schema::Value>,
+        "definitions" definitions: BTreeMap<String, JSONSchemaProps>,
+        "dependencies" dependencies: BTreeMap<String, schema::Value>,
         "description" description: String,
         "enum" enum_: Vec<schema::Value>,
         "example" example: schema::Value,
@@ -173,8 +175,8 @@ schema::typed_struct! {
         "nullable" nullable: bool,
         "oneOf" one_of: Vec<JSONSchemaProps>,
         "pattern" pattern: String,
-        "patternProperties" pattern_properties: std::collections::BTreeMap<String, JSONSchemaProps>,
-        "properties" properties: std::collections::BTreeMap<String, JSONSchemaProps>,
+        "patternProperties" pattern_properties: BTreeMap<String, JSONSchemaProps>,
+        "properties" properties: BTreeMap<String, JSONSchemaProps>,
         "required" required: Vec<String>,
         "title" title: String,
         "type" type_: String,

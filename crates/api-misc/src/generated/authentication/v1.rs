@@ -1,5 +1,7 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     BoundObjectReference = "io.k8s.api.authentication.v1.BoundObjectReference" {
         "apiVersion" api_version: String,
@@ -75,7 +77,7 @@ schema::typed_struct! {
 
 schema::typed_struct! {
     UserInfo = "io.k8s.api.authentication.v1.UserInfo" {
-        "extra" extra: std::collections::BTreeMap<String, Vec<String>>,
+        "extra" extra: BTreeMap<String, Vec<String>>,
         "groups" groups: Vec<String>,
         "uid" uid: String,
         "username" username: String,

@@ -1,5 +1,7 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     FieldSelectorAttributes = "io.k8s.api.authorization.v1.FieldSelectorAttributes" {
         "rawSelector" raw_selector: String,
@@ -106,7 +108,7 @@ schema::typed_object! { SubjectAccessReview, api_meta::v1::ObjectMeta, cluster "
 
 schema::typed_struct! {
     SubjectAccessReviewSpec = "io.k8s.api.authorization.v1.SubjectAccessReviewSpec" {
-        "extra" extra: std::collections::BTreeMap<String, Vec<String>>,
+        "extra" extra: BTreeMap<String, Vec<String>>,
         "groups" groups: Vec<String>,
         "nonResourceAttributes" non_resource_attributes: Option<Box<NonResourceAttributes>>,
         "resourceAttributes" resource_attributes: Option<Box<ResourceAttributes>>,

@@ -1,5 +1,7 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     CertificateSigningRequest = "io.k8s.api.certificates.v1.CertificateSigningRequest", kind "certificates.k8s.io/v1" "CertificateSigningRequest" {
         "metadata" metadata: api_meta::v1::ObjectMeta,
@@ -24,7 +26,7 @@ schema::typed_struct! {
 schema::typed_struct! {
     CertificateSigningRequestSpec = "io.k8s.api.certificates.v1.CertificateSigningRequestSpec" {
         "expirationSeconds" expiration_seconds: Option<i32>,
-        "extra" extra: std::collections::BTreeMap<String, Vec<String>>,
+        "extra" extra: BTreeMap<String, Vec<String>>,
         "groups" groups: Vec<String>,
         "request" request: schema::Bytes,
         "signerName" signer_name: String,

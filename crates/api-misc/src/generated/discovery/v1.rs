@@ -1,10 +1,12 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     Endpoint = "io.k8s.api.discovery.v1.Endpoint" {
         "addresses" addresses: Vec<String>,
         "conditions" conditions: EndpointConditions,
-        "deprecatedTopology" deprecated_topology: std::collections::BTreeMap<String, String>,
+        "deprecatedTopology" deprecated_topology: BTreeMap<String, String>,
         "hints" hints: Option<Box<EndpointHints>>,
         "hostname" hostname: Option<String>,
         "nodeName" node_name: Option<String>,

@@ -1,8 +1,10 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     Overhead = "io.k8s.api.node.v1.Overhead" {
-        "podFixed" pod_fixed: std::collections::BTreeMap<String, schema::Quantity>,
+        "podFixed" pod_fixed: BTreeMap<String, schema::Quantity>,
     }
 }
 
@@ -19,7 +21,7 @@ schema::typed_object! { RuntimeClass, api_meta::v1::ObjectMeta, cluster "runtime
 
 schema::typed_struct! {
     Scheduling = "io.k8s.api.node.v1.Scheduling" {
-        "nodeSelector" node_selector: std::collections::BTreeMap<String, String>,
+        "nodeSelector" node_selector: BTreeMap<String, String>,
         "tolerations" tolerations: Vec<api_core::v1::Toleration>,
     }
 }

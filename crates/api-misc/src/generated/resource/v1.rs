@@ -1,5 +1,7 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     AllocatedDeviceStatus = "io.k8s.api.resource.v1.AllocatedDeviceStatus" {
         "conditions" conditions: Vec<api_meta::v1::Condition>,
@@ -44,7 +46,7 @@ schema::typed_struct! {
 
 schema::typed_struct! {
     CapacityRequirements = "io.k8s.api.resource.v1.CapacityRequirements" {
-        "requests" requests: std::collections::BTreeMap<String, schema::Quantity>,
+        "requests" requests: BTreeMap<String, schema::Quantity>,
     }
 }
 
@@ -56,7 +58,7 @@ schema::typed_struct! {
 
 schema::typed_struct! {
     CounterSet = "io.k8s.api.resource.v1.CounterSet" {
-        "counters" counters: std::collections::BTreeMap<String, Counter>,
+        "counters" counters: BTreeMap<String, Counter>,
         "name" name: String,
     }
 }
@@ -65,14 +67,14 @@ schema::typed_struct! {
     Device = "io.k8s.api.resource.v1.Device" {
         "allNodes" all_nodes: Option<bool>,
         "allowMultipleAllocations" allow_multiple_allocations: Option<bool>,
-        "attributes" attributes: std::collections::BTreeMap<String, DeviceAttribute>,
+        "attributes" attributes: BTreeMap<String, DeviceAttribute>,
         "bindingConditions" binding_conditions: Vec<String>,
         "bindingFailureConditions" binding_failure_conditions: Vec<String>,
         "bindsToNode" binds_to_node: Option<bool>,
-        "capacity" capacity: std::collections::BTreeMap<String, DeviceCapacity>,
+        "capacity" capacity: BTreeMap<String, DeviceCapacity>,
         "consumesCounters" consumes_counters: Vec<DeviceCounterConsumption>,
         "name" name: String,
-        "nodeAllocatableResourceMappings" node_allocatable_resource_mappings: std::collections::BTreeMap<String, NodeAllocatableResourceMapping>,
+        "nodeAllocatableResourceMappings" node_allocatable_resource_mappings: BTreeMap<String, NodeAllocatableResourceMapping>,
         "nodeName" node_name: Option<String>,
         "nodeSelector" node_selector: Option<Box<api_core::v1::NodeSelector>>,
         "taints" taints: Vec<DeviceTaint>,
@@ -163,7 +165,7 @@ schema::typed_struct! {
 schema::typed_struct! {
     DeviceCounterConsumption = "io.k8s.api.resource.v1.DeviceCounterConsumption" {
         "counterSet" counter_set: String,
-        "counters" counters: std::collections::BTreeMap<String, Counter>,
+        "counters" counters: BTreeMap<String, Counter>,
     }
 }
 
@@ -180,7 +182,7 @@ schema::typed_struct! {
         "adminAccess" admin_access: Option<bool>,
         "bindingConditions" binding_conditions: Vec<String>,
         "bindingFailureConditions" binding_failure_conditions: Vec<String>,
-        "consumedCapacity" consumed_capacity: std::collections::BTreeMap<String, schema::Quantity>,
+        "consumedCapacity" consumed_capacity: BTreeMap<String, schema::Quantity>,
         "device" device: String,
         "driver" driver: String,
         "pool" pool: String,

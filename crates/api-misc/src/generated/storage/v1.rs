@@ -1,5 +1,7 @@
 // Made by cargo xtask codegen.
 
+use std::collections::BTreeMap;
+
 schema::typed_struct! {
     CSIDriver = "io.k8s.api.storage.v1.CSIDriver", kind "storage.k8s.io/v1" "CSIDriver" {
         "metadata" metadata: api_meta::v1::ObjectMeta,
@@ -67,7 +69,7 @@ schema::typed_struct! {
         "allowedTopologies" allowed_topologies: Vec<api_core::v1::TopologySelectorTerm>,
         "metadata" metadata: api_meta::v1::ObjectMeta,
         "mountOptions" mount_options: Vec<String>,
-        "parameters" parameters: std::collections::BTreeMap<String, String>,
+        "parameters" parameters: BTreeMap<String, String>,
         "provisioner" provisioner: String,
         "reclaimPolicy" reclaim_policy: Option<String>,
         "volumeBindingMode" volume_binding_mode: Option<String>,
@@ -112,7 +114,7 @@ schema::typed_struct! {
     VolumeAttachmentStatus = "io.k8s.api.storage.v1.VolumeAttachmentStatus" {
         "attachError" attach_error: Option<Box<VolumeError>>,
         "attached" attached: bool,
-        "attachmentMetadata" attachment_metadata: std::collections::BTreeMap<String, String>,
+        "attachmentMetadata" attachment_metadata: BTreeMap<String, String>,
         "detachError" detach_error: Option<Box<VolumeError>>,
     }
 }
@@ -121,7 +123,7 @@ schema::typed_struct! {
     VolumeAttributesClass = "io.k8s.api.storage.v1.VolumeAttributesClass", kind "storage.k8s.io/v1" "VolumeAttributesClass" {
         "driverName" driver_name: String,
         "metadata" metadata: api_meta::v1::ObjectMeta,
-        "parameters" parameters: std::collections::BTreeMap<String, String>,
+        "parameters" parameters: BTreeMap<String, String>,
     }
 }
 

@@ -3,6 +3,7 @@
 use anyhow::bail;
 
 mod codegen;
+mod images;
 mod protos;
 
 fn main() -> anyhow::Result<()> {
@@ -13,6 +14,8 @@ fn main() -> anyhow::Result<()> {
         ["codegen", "--check"] => codegen::run(true),
         ["codegen", "protos"] => protos::run(false),
         ["codegen", "protos", "--check"] => protos::run(true),
-        _ => bail!("usage: cargo xtask codegen [protos] [--check]"),
+        ["images"] => images::run(None),
+        ["images", out_dir] => images::run(Some(std::path::Path::new(out_dir))),
+        _ => bail!("usage: cargo xtask codegen [protos] [--check] | images [DIR]"),
     }
 }

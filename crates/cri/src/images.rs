@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt as _;
 use tokio::process::Command;
 
 use crate::client::CriClient;
@@ -94,15 +93,11 @@ pub async fn import_directory(cri: &CriClient, config: &ImportConfig) -> Result<
     let ctr_program = find_program(&config.ctr_program).ok_or_else(missing)?;
     let importer = Importer { cri, config, ctr_program };
     let mut markers = Markers::load(&config.marker_file);
-    let known = &markers;
-    let outcomes: Vec<_> = futures_util::stream::iter(archives)
-        .map(|path| importer.settle(path, known))
-        .buffered(MAX_PARALLEL_IMPORTS)
-        .collect()
-        .await;
     let mut changed = false;
-    for (path, outcome) in outcomes {
-        match outcome {
+    // One after the other: containerd locks an archive's parts by names that all archives share (`tar-index.json`), so
+    // imports at the same time only wait for each other, and longer than they take.
+    for path in archives {
+        match importer.import_if_needed(&path, &markers).await {
             Ok(Outcome::Present(references)) => report.present.push((path, references)),
             Ok(Outcome::Imported(state, references)) => {
                 tracing::info!(archive = %path.display(), ?references, "imported images");
@@ -134,11 +129,6 @@ struct Importer<'a> {
 }
 
 impl Importer<'_> {
-    async fn settle(&self, path: PathBuf, markers: &Markers) -> (PathBuf, Result<Outcome, ImportError>) {
-        let outcome = self.import_if_needed(&path, markers).await;
-        (path, outcome)
-    }
-
     async fn import_if_needed(&self, path: &Path, markers: &Markers) -> Result<Outcome, ImportError> {
         let state = FileState::of(path)?;
         if let Some(references) = markers.references_of(path, state)
@@ -273,8 +263,6 @@ fn list_archives(directory: &Path) -> Result<Vec<PathBuf>, ImportError> {
 const CRI_NAMESPACE: &str = "k8s.io";
 const ARCHIVE_ENDINGS: [&str; 3] = [".tar", ".tar.gz", ".tgz"];
 const MAX_ARCHIVES: usize = 1000;
-/// Unpacking is bound by one core and the disk; more at once gains nothing.
-const MAX_PARALLEL_IMPORTS: usize = 2;
 const CTR_DEADLINE: Duration = Duration::from_secs(600);
 const VISIBLE_DEADLINE: Duration = Duration::from_secs(10);
 const VISIBLE_INTERVAL: Duration = Duration::from_millis(10);

@@ -299,5 +299,37 @@ impl CriClient {
     }
 }
 
+/// Checkpoints and metrics, which few runtimes have.
+impl CriClient {
+    /// Writes the container's state to an archive at `location`. A zero `timeout` takes the runtime's default.
+    pub async fn checkpoint_container(
+        &self,
+        container_id: &str,
+        location: &str,
+        timeout: Duration,
+    ) -> Result<(), CriError> {
+        let deadline = Some(self.timeouts.request + timeout);
+        let message = v1::CheckpointContainerRequest {
+            container_id: container_id.to_owned(),
+            location: location.to_owned(),
+            timeout: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+        };
+        unary(deadline, self.runtime().checkpoint_container(request(message, deadline))).await?;
+        Ok(())
+    }
+
+    pub async fn list_metric_descriptors(&self) -> Result<Vec<v1::MetricDescriptor>, CriError> {
+        let deadline = Some(self.timeouts.request);
+        let message = v1::ListMetricDescriptorsRequest {};
+        Ok(unary(deadline, self.runtime().list_metric_descriptors(request(message, deadline))).await?.descriptors)
+    }
+
+    pub async fn list_pod_sandbox_metrics(&self) -> Result<Vec<v1::PodSandboxMetrics>, CriError> {
+        let deadline = Some(self.timeouts.request);
+        let message = v1::ListPodSandboxMetricsRequest {};
+        Ok(unary(deadline, self.runtime().list_pod_sandbox_metrics(request(message, deadline))).await?.pod_metrics)
+    }
+}
+
 /// The version of the interface between kubelet and runtime that upstream's kubelet names.
 const KUBE_RUNTIME_API_VERSION: &str = "0.1.0";

@@ -10,10 +10,12 @@
 //!
 //! Deliberately absent: IO, async, a list of kinds, anything that knows what a field means.
 
+pub mod decode;
 pub mod defaults;
+pub mod json;
+pub mod protobuf;
 pub mod scalar;
 pub mod schema;
-
 pub mod typed;
 pub mod value;
 

@@ -61,6 +61,8 @@ pub struct Type {
     by_json: Vec<u32>,
     /// Indices into `fields` that protobuf has, sorted by tag path.
     by_tag: Vec<u32>,
+    /// Where each of `fields` stands in `by_json`.
+    rank: Vec<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -91,6 +93,8 @@ pub struct Field {
     pub patch_replace: bool,
     pub patch_retain_keys: bool,
     pub patch_merge_key: Option<Text>,
+    /// Go's name of the field's type (`v1.DNSPolicy`) where the shape does not tell it; part of upstream's error texts.
+    pub go: Option<Text>,
 }
 
 /// How server-side apply sees a list.
@@ -236,10 +240,38 @@ impl Type {
         Some(self.by_json[found] as usize)
     }
 
+    /// The same, looking first at the fields that follow in the order in which Go writes them.
+    pub(crate) fn field_near(&self, json: &str, expected: usize) -> Option<usize> {
+        let ahead = self.fields.get(expected..).unwrap_or_default().iter().take(3);
+        match ahead.enumerate().find(|(_, field)| field.json == json) {
+            Some((distance, _)) => Some(expected + distance),
+            None => self.field_index(json),
+        }
+    }
+
+    /// Indices into `fields` that protobuf has, sorted by tag path.
+    pub(crate) fn by_tag(&self) -> &[u32] {
+        &self.by_tag
+    }
+
+    /// Where a field stands among the fields sorted by name.
+    pub(crate) fn rank(&self, index: usize) -> u32 {
+        self.rank[index]
+    }
+
+    /// The field at a rank.
+    pub(crate) fn at_rank(&self, rank: u32) -> &Field {
+        &self.fields[self.by_json[rank as usize] as usize]
+    }
+
     /// Brings the indices up to date with `fields`.
     fn index(&mut self) {
         self.by_json = (0..self.fields.len() as u32).collect();
         self.by_json.sort_by(|&a, &b| self.fields[a as usize].json.cmp(&self.fields[b as usize].json));
+        self.rank = vec![0; self.fields.len()];
+        for (rank, &index) in self.by_json.iter().enumerate() {
+            self.rank[index as usize] = rank as u32;
+        }
         self.by_tag = (0..self.fields.len() as u32).filter(|&i| !self.fields[i as usize].tags.is_empty()).collect();
         self.by_tag.sort_by(|&a, &b| self.fields[a as usize].tags.cmp(&self.fields[b as usize].tags));
     }
@@ -264,6 +296,7 @@ impl Field {
             patch_replace: false,
             patch_retain_keys: false,
             patch_merge_key: None,
+            go: None,
         }
     }
 }

@@ -202,6 +202,12 @@ impl Map {
         (Map { entries }, duplicates)
     }
 
+    /// Takes entries that are sorted by key, each key once.
+    pub(crate) fn from_sorted(entries: Vec<(Text, Value)>) -> Map {
+        debug_assert!(entries.is_sorted_by(|a, b| a.0 < b.0));
+        Map { entries }
+    }
+
     pub fn len(&self) -> usize {
         self.entries.len()
     }

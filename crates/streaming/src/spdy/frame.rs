@@ -212,9 +212,7 @@ impl Decoder {
             },
             SETTINGS if payload.len() as u64 == u64::from(first) * 8 => Frame::Settings,
             PING if flags == 0 && payload.is_empty() => Frame::Ping { id: first },
-            GOAWAY if flags == 0 && payload.len() == 4 => {
-                Frame::GoAway { last_good: first, status: payload.get_u32() }
-            }
+            GOAWAY if flags == 0 && payload.len() == 4 => Frame::GoAway { last_good: first, status: payload.get_u32() },
             WINDOW_UPDATE if flags == 0 && payload.len() == 4 => {
                 Frame::WindowUpdate { stream_id: first, delta: payload.get_u32() }
             }

@@ -14,11 +14,6 @@ use super::{ContainerdConfig, ContainerdError, ContainerdState, Decided, Origin}
 pub(super) async fn begin(
     config: ContainerdConfig,
 ) -> Result<(Decided, Supervisor, watch::Receiver<ContainerdState>), ContainerdError> {
-    for directory in
-        [Some(config.root.as_path()), Some(&config.state), config.socket.parent(), config.log_file.parent()]
-    {
-        directory.map_or(Ok(()), process::create_dir)?;
-    }
     let machine = Machine::detect();
     let decided = machine.decide(&config);
     let running = match answering(&config).await? {
@@ -190,6 +185,10 @@ async fn adopt(
 async fn start(config: &ContainerdConfig, machine: Machine, decided: Decided) -> Result<Running, ContainerdError> {
     let program = require(&config.containerd_program, "containerd")?;
     let runc = require(&config.runc_program, "runc")?;
+    let (socket_dir, log_dir) = (config.socket.parent(), config.log_file.parent());
+    for directory in [Some(config.root.as_path()), Some(&config.state), socket_dir, log_dir].into_iter().flatten() {
+        process::create_dir(directory)?;
+    }
     process::write_file(&config.config_file(), &render(config, decided, machine, &runc))?;
     let mut child = Box::new(process::spawn(config, &program)?);
     let pid = child.id().unwrap_or_default();

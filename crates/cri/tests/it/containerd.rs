@@ -7,7 +7,7 @@ use cri::{CriClient, CriTimeouts, v1};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::node::{TestNode, container_config, ready_pid, sandbox_config};
+use crate::node::{PATIENCE, TestNode, container_config, ready_pid, sandbox_config};
 
 fn origin(containerd: &Containerd) -> Origin {
     match *containerd.state().borrow() {
@@ -101,6 +101,35 @@ async fn a_reboot_leaves_dead_pods_that_can_be_removed() {
     client.stop_pod_sandbox(&again).await.unwrap();
     client.remove_pod_sandbox(&again).await.unwrap();
     after.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_containerd_that_cannot_be_restarted_is_reported_and_tried_again() {
+    let node = TestNode::new("restart");
+    let mut config = node.config();
+    config.containerd_program = node.directory.join("containerd-program");
+    let real = cri::containerd::find_program(Path::new("containerd")).unwrap();
+    std::os::unix::fs::symlink(&real, &config.containerd_program).unwrap();
+    let containerd = Containerd::ensure(config.clone()).await.unwrap();
+    let pid = ready_pid(&containerd, 0).await;
+
+    std::fs::remove_file(&config.containerd_program).unwrap();
+    kill(Pid::from_raw(pid as i32), Signal::SIGKILL).unwrap();
+    let mut state = containerd.state();
+    let failed_twice = |state: &ContainerdState| matches!(state, ContainerdState::Down { attempts: 2.., .. });
+    let down = tokio::time::timeout(PATIENCE, state.wait_for(failed_twice)).await.unwrap().unwrap().clone();
+    let ContainerdState::Down { reason, .. } = down else { unreachable!("it was just seen to be down") };
+    assert!(reason.contains("apt-get install containerd"), "{reason}");
+
+    std::os::unix::fs::symlink(&real, &config.containerd_program).unwrap();
+    let again = ready_pid(&containerd, pid).await;
+
+    // A stop is heard while it is down, too.
+    std::fs::remove_file(&config.containerd_program).unwrap();
+    kill(Pid::from_raw(again as i32), Signal::SIGKILL).unwrap();
+    tokio::time::timeout(PATIENCE, state.wait_for(failed_twice)).await.unwrap().unwrap();
+    containerd.stop().await.unwrap();
+    assert_eq!(*state.borrow(), ContainerdState::Stopped);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

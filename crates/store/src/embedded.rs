@@ -57,7 +57,7 @@ pub struct EmbeddedStore {
     writer: Option<JoinHandle<()>>,
     keeper: Option<JoinHandle<()>>,
     /// Held, and with it the lock, until both threads are done.
-    _lock: File,
+    lock: File,
 }
 
 #[derive(Clone)]
@@ -141,7 +141,7 @@ impl EmbeddedStore {
             clock,
             quota_bytes,
         });
-        let mut store = Self { shared, max_request_bytes, writer: None, keeper: None, _lock: lock };
+        let mut store = Self { shared, max_request_bytes, writer: None, keeper: None, lock };
         let writer = Writer::new(Arc::clone(&store.shared), recovered.log);
         store.writer = Some(spawn("store-writer", move || writer.run())?);
         let shared = Arc::clone(&store.shared);
@@ -236,6 +236,10 @@ impl Drop for EmbeddedStore {
         self.shared.keeper.close();
         join(self.keeper.take());
         self.shared.hub.close();
+        // Not only by closing the file: a process that is just being forked elsewhere in this one has it open too.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "cannot unlock the store's directory");
+        }
     }
 }
 

@@ -18,6 +18,8 @@ mod log;
 mod queue;
 mod record;
 mod recover;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod writer;
 

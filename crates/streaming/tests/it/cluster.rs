@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::process::{Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,25 +25,47 @@ const PORT: u16 = 80;
 const POD: &str = r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"pod","namespace":"default"},
     "spec":{"containers":[{"name":"c","image":"i"}]},"status":{"phase":"Running"}}"#;
 
+const VERSIONS: &str = r#"{"kind":"APIVersions","versions":["v1"]}"#;
+const GROUPS: &str = r#"{"kind":"APIGroupList","apiVersion":"v1","groups":[]}"#;
+const RESOURCES: &str = r#"{"kind":"APIResourceList","groupVersion":"v1","resources":[
+    {"name":"pods","singularName":"pod","namespaced":true,"kind":"Pod","verbs":["get","list"],"shortNames":["po"]}]}"#;
+
 pub struct Cluster {
     address: SocketAddr,
+    upgrades: Upgrades,
 }
+
+/// What clients asked to upgrade to, in order.
+type Upgrades = Arc<Mutex<Vec<String>>>;
 
 impl Cluster {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let upgrades = Upgrades::default();
+        let seen = Arc::clone(&upgrades);
         tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
-                serve_http(Box::new(client), api_server);
+                let seen = Arc::clone(&seen);
+                serve_http(Box::new(client), move |request| {
+                    if let Some(upgrade) = request.headers().get("Upgrade") {
+                        seen.lock().unwrap().push(upgrade.to_str().unwrap().to_owned());
+                    }
+                    api_server(request)
+                });
             }
         });
-        Self { address }
+        Self { address, upgrades }
+    }
+
+    /// The upgrades since the last call.
+    pub fn take_upgrades(&self) -> Vec<String> {
+        std::mem::take(&mut *self.upgrades.lock().unwrap())
     }
 }
 
-fn serve_http<Answer>(client: BoxStream, handler: fn(Request<Incoming>) -> Answer)
+fn serve_http<Answer>(client: BoxStream, handler: impl Fn(Request<Incoming>) -> Answer + Send + 'static)
 where
     Answer: Future<Output = Result<Response<Body>, Error>> + Send + 'static,
 {
@@ -66,6 +89,9 @@ async fn api_server(request: Request<Incoming>) -> Result<Response<Body>, Error>
         Ok(Box::new(near) as BoxStream)
     });
     match request.uri().path() {
+        "/api" => Ok(plain(StatusCode::OK, VERSIONS)),
+        "/apis" => Ok(plain(StatusCode::OK, GROUPS)),
+        "/api/v1" => Ok(plain(StatusCode::OK, RESOURCES)),
         "/api/v1/namespaces/default/pods/pod" => Ok(plain(StatusCode::OK, POD)),
         "/api/v1/namespaces/default/pods/pod/exec" => {
             streaming::exec::handle(request, Options::from_query(&query).unwrap(), backend).await
@@ -134,6 +160,7 @@ pub fn kubectl(cluster: &Cluster, websockets: &str) -> Option<Command> {
     command
         .arg(format!("--server=http://{}", cluster.address))
         .args(["--kubeconfig=/dev/null", "--namespace=default"])
+        .arg(concat!("--cache-dir=", env!("CARGO_TARGET_TMPDIR"), "/kubectl-cache"))
         .env("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", websockets)
         .env("KUBECTL_PORT_FORWARD_WEBSOCKETS", websockets)
         .env_remove("KUBERNETES_SERVICE_HOST")

@@ -19,6 +19,11 @@ fn summary(output: &Output) -> (Option<i32>, String, String) {
 /// Both transports of kubectl: WebSocket (its default since v1.31) and SPDY.
 const TRANSPORTS: [&str; 2] = ["true", "false"];
 
+/// What kubectl must have asked for: it silently falls back from WebSockets to SPDY.
+fn upgrade(websockets: &str) -> &'static str {
+    if websockets == "true" { "websocket" } else { "SPDY/3.1" }
+}
+
 #[tokio::test]
 async fn exec_passes_stdin_output_and_exit_code() {
     let cluster = Cluster::start().await;
@@ -28,6 +33,7 @@ async fn exec_passes_stdin_output_and_exit_code() {
         let output = cluster::run(command, vec![b'x'; 1_000_000]).await;
         let expected = (Some(7), "1000000".to_owned(), "on stderr\ncommand terminated with exit code 7\n".to_owned());
         assert_eq!(summary(&output), expected, "websockets: {websockets}");
+        assert_eq!(cluster.take_upgrades(), [upgrade(websockets)]);
     }
 }
 
@@ -70,5 +76,6 @@ async fn port_forward_carries_connections() {
         let big = "x".repeat(500_000);
         assert!(forward.exchange(big.as_bytes()).await == big.to_uppercase());
         forward.stop().await;
+        assert_eq!(cluster.take_upgrades(), [upgrade(websockets)]);
     }
 }

@@ -91,8 +91,11 @@ pub fn install(bin_dir: &Path, exe: &Path) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => true,
             Err(error) => return Err(error),
             Ok(_) if name.starts_with("tiphys-") => true,
-            // A link that leads nowhere serves nobody.
-            Ok(metadata) => metadata.is_symlink() && !path.exists(),
+            // A link that leads nowhere serves nobody; one to another copy of this program is an older installation.
+            Ok(metadata) if metadata.is_symlink() => {
+                !path.exists() || fs::read_link(&path)?.file_name() == exe.file_name()
+            }
+            Ok(_) => false,
         };
         if is_ours {
             let fresh = bin_dir.join(format!(".{name}.new"));

@@ -11,8 +11,7 @@
 //!   mechanism:  netlink (links, addresses, routes, chains)   netns (work inside a pod's namespace)   nft (rule text)
 //! ```
 //!
-//! Deliberately absent: network policy, VLANs, spoof checks (configurations that ask for them are refused), and flushing
-//! connection tracking when a UDP host port moves to another pod.
+//! Deliberately absent: network policy, and VLANs, port isolation and spoof checks, whose configurations are refused.
 
 mod bridge;
 mod cidr;
@@ -67,17 +66,13 @@ pub fn main(plugin: &str) -> ExitCode {
 
 /// Everything between reading and writing; an error comes with the version in which it is to be written.
 fn run(plugin: &str, environment: Environment, stdin: &[u8]) -> Result<Option<Value>, (Version, CniError)> {
-    let config: Value = match serde_json::from_slice(stdin) {
-        Ok(config) => config,
-        Err(error) => {
-            let error = CniError::new(Code::Decode, format!("unmarshal the network configuration: {error}"));
-            return Err((Version::NEWEST, error));
-        }
-    };
-    let version = Version::of(&config).unwrap_or(Version::NEWEST);
+    let config = serde_json::from_slice::<Value>(stdin);
+    let version = config.as_ref().ok().and_then(|config| Version::of(config).ok()).unwrap_or(Version::NEWEST);
     if environment.command.as_deref() == Some("VERSION") {
         return Ok(Some(json!({ "cniVersion": version.as_str(), "supportedVersions": Version::names() })));
     }
+    let unreadable = |error| CniError::new(Code::Decode, format!("unmarshal the network configuration: {error}"));
+    let config = config.map_err(|error| (version, unreadable(error)))?;
     let request = Request::parse(environment, config).map_err(|error| (version, error))?;
     dispatch(plugin, &request).map_err(|error| (version, error))
 }

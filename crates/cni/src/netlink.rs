@@ -3,6 +3,7 @@
 //! The kernel answers while the request is being sent, so there is nothing to wait for and no runtime is needed. A socket
 //! belongs to the network namespace of the thread that opened it, whichever thread uses it later.
 
+mod conntrack;
 mod link;
 mod message;
 
@@ -11,6 +12,7 @@ use std::io::{self, Read, Write};
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
 
+pub use conntrack::forget_udp_flows;
 pub use link::{Link, NewLink};
 use message::{Message, Messages, attribute, attribute_string};
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::cidr::Cidr;
 use crate::error::{CniError, Code, Context};
 use crate::fields::Fields;
-use crate::netlink::{Socket, nft_chain_exists, nft_chains};
+use crate::netlink::{Socket, forget_udp_flows, nft_chain_exists, nft_chains};
 use crate::nft::{self, Hook, NatChain, TABLE, family_word, stable_hash};
 use crate::request::Request;
 use crate::result::Outcome;
@@ -46,8 +46,15 @@ pub fn add(request: &Request) -> Result<Outcome, CniError> {
         return Err(CniError::internal("no container IP to map ports to"));
     }
     nft::apply(&nft::replace_text(&chains(request, &mappings, &pods)))?;
-    for pod in pods.iter().filter(|pod| pod.address().is_ipv4()) {
-        allow_local_sources(*pod)?;
+    let udp = mappings.iter().filter(|mapping| mapping.protocol == "udp");
+    let udp_ports: Vec<u16> = udp.map(|mapping| mapping.host_port).collect();
+    for pod in &pods {
+        if pod.address().is_ipv4() {
+            allow_local_sources(*pod)?;
+        }
+        if !udp_ports.is_empty() {
+            forget_udp_flows(pod.address(), &udp_ports)?;
+        }
     }
     Ok(outcome.clone())
 }

@@ -281,7 +281,8 @@ fn parse_address(payload: &[u8]) -> Option<Cidr> {
     Cidr::new(address, payload[1])
 }
 
-fn family(address: IpAddr) -> u8 {
+/// The kernel's number of the address's family.
+pub fn family(address: IpAddr) -> u8 {
     if address.is_ipv4() { AF_INET } else { AF_INET6 }
 }
 

@@ -1,8 +1,11 @@
 //! Ports of the node that lead to pods.
 
+use std::net::UdpSocket;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::world::{World, connect, ip, run_in, serve, tool};
+use crate::world::{World, address_of, connect, ip, run_in, serve, tool};
 
 /// A world with one pod that listens on port 80, and another beside it.
 struct Ported {
@@ -114,4 +117,60 @@ fn no_ports_make_no_rules() {
     let ported = Ported::new(false);
     ported.add(json!([]));
     assert_eq!(ported.rules(), "");
+}
+
+/// Answers every datagram to port 53 of the pod with `name`.
+fn answer_datagrams(netns: &str, address: &str, name: &'static str) {
+    let socket = run_in(netns, || UdpSocket::bind((address, 53)).unwrap());
+    std::thread::spawn(move || {
+        let mut buffer = [0; 16];
+        while let Ok((_, from)) = socket.recv_from(&mut buffer) {
+            socket.send_to(name.as_bytes(), from).ok();
+        }
+    });
+}
+
+#[test]
+fn a_udp_flow_follows_its_port_to_another_pod() {
+    let ported = Ported::new(false);
+    answer_datagrams(&ported.one, "10.201.0.2", "one");
+    answer_datagrams(&ported.two, "10.201.0.3", "two");
+    let host = ported.world.host();
+    let client = run_in(&host, || UdpSocket::bind("127.0.0.1:0").unwrap());
+    client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let ask = || {
+        client.send_to(b"?", "127.0.0.1:5300").unwrap();
+        let mut buffer = [0; 16];
+        let length = client.recv(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    };
+    let mappings = json!([{ "hostPort": 5300, "containerPort": 53, "protocol": "udp" }]);
+    ported.add(mappings.clone());
+    assert_eq!(ask(), "one");
+    let mut config = ported.config(mappings);
+    ported.world.call("portmap", "DEL", &config).container("one").succeed();
+    config["prevResult"]["ips"][0]["address"] = json!("10.201.0.3/24");
+    ported.world.call("portmap", "ADD", &config).container("two").netns(&ported.two).succeed();
+    assert_eq!(ask(), "two");
+}
+
+#[test]
+fn ports_lead_to_ipv6_addresses_too() {
+    let world = World::new();
+    run_in(&world.host(), || {
+        ip(&["link", "add", "up0", "type", "bridge"]);
+        ip(&["addr", "add", "fd00:202::1/64", "dev", "up0", "nodad"]);
+        ip(&["link", "set", "up0", "up"]);
+    });
+    let mut config = world.bridge_config("", json!({}));
+    config["ipam"]["ranges"] = json!([[{ "subnet": "fd00:201::/64" }]]);
+    let (one, result) = world.add_pod("one", &config);
+    assert_eq!(address_of(&result), "fd00:201::2");
+    serve(&one, "[fd00:201::2]:80");
+    let config = json!({
+        "cniVersion": "1.0.0", "name": "pods", "type": "portmap", "prevResult": result,
+        "runtimeConfig": { "portMappings": [{ "hostPort": 8080, "containerPort": 80 }] },
+    });
+    world.call("portmap", "ADD", &config).container("one").netns(&one).succeed();
+    connect(&world.host(), "[fd00:202::1]:8080").unwrap();
 }

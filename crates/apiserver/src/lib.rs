@@ -3,5 +3,3 @@
 //! What an API request means is `registry`'s business. Deliberately absent: any logic of a kind.
 
 pub mod pki;
-pub mod server;
-pub mod tls;

@@ -13,6 +13,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PublicKeyData, SanType,
 };
+use serve::Identity;
 use std::fs;
 use std::io::Write;
 use std::net::IpAddr;
@@ -35,13 +36,6 @@ pub enum PkiError {
     Bad { path: PathBuf, what: String },
     #[error("making a certificate: {0}")]
     Make(#[from] rcgen::Error),
-}
-
-/// A certificate chain with its private key, both PEM.
-#[derive(Clone)]
-pub struct Identity {
-    pub certificate: String,
-    pub key: String,
 }
 
 /// The certificates of one cluster.

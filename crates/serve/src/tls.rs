@@ -3,7 +3,7 @@
 //! A bad client certificate does not end the handshake; as upstream, it ends in a 401, so the verification happens after the
 //! handshake, in [`ClientCertificates::user`].
 
-use crate::pki::Identity;
+use crate::Identity;
 use authn::{AuthnError, UserInfo};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};

@@ -25,6 +25,9 @@
 //! }
 //! ```
 //!
+//! The HTTP server must serve its connections with upgrades (`with_upgrades` in hyper, `serve_connection_with_upgrades`
+//! in hyper-util). Nothing here needs the request's body.
+//!
 //! `remotecommand::{client, serve}` and `portforward::{client, serve}` are the two ends, for kubectl and for test
 //! backends.
 //!

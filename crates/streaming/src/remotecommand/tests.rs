@@ -110,6 +110,23 @@ async fn v5_websocket_is_translated_to_spdy() {
 }
 
 #[tokio::test]
+async fn finished_sessions_leave_no_task_behind() {
+    within(async {
+        let runtime = runtime(ALL, cat);
+        let server = api_server(ALL, runtime.clone());
+        let config = spdy::Config::default();
+        exec_spdy(runtime.backend("/exec"), local(b"1").0, config.clone()).await.unwrap();
+        exec_spdy(server.backend("/exec"), local(b"2").0, config).await.unwrap();
+        exec_websocket(server.backend("/exec"), local(b"3").0, &[Protocol::V5]).await.unwrap();
+        let metrics = tokio::runtime::Handle::current().metrics();
+        while metrics.num_alive_tasks() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn megabytes_are_translated_whole() {
     within(async {
         let server = api_server(ALL, runtime(ALL, cat));

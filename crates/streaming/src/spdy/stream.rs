@@ -62,6 +62,11 @@ impl Stream {
         }
     }
 
+    /// Gives the stream up without a word; somebody else tells the peer.
+    pub(super) fn abandon(self) {
+        self.shared.forget(self.id);
+    }
+
     pub(super) async fn reply(&mut self) -> bool {
         let reply = Frame::SynReply { stream_id: self.id, fin: false, headers: HeaderMap::new() };
         self.direct.send(Outgoing::Frame(reply)).await.is_ok()

@@ -10,7 +10,7 @@ use crate::activity::Activity;
 const BUFFER_BYTES: usize = 32 * 1024;
 /// After one direction has ended, the other may be silent for this long: a peer that half-closed and then vanished must
 /// not hold the connection for the whole idle timeout.
-const HALF_CLOSED_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const HALF_CLOSED_IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// Bytes copied in each direction.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::shared::{Refusal, Role, Shared};
@@ -139,8 +140,12 @@ impl Reader {
         })?;
         let (shared, frames) = (Arc::clone(&self.shared), self.frames.clone());
         let stream = Stream::new(stream_id, headers, shared, inbox, frames, unidirectional);
-        // The queue has room for as many streams as there may be. If nobody accepts any, dropping the stream resets it.
-        drop(self.incoming.try_send(stream));
+        // A peer that resets streams as fast as it opens them gets here. The refusal goes the bounded way of control
+        // frames, and not that of a dropped stream.
+        if let Err(TrySendError::Full(stream) | TrySendError::Closed(stream)) = self.incoming.try_send(stream) {
+            stream.abandon();
+            return Err(ResetStatus::REFUSED_STREAM);
+        }
         Ok(())
     }
 }

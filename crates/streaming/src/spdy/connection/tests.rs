@@ -254,6 +254,37 @@ async fn ping_flood_ends_the_connection() {
 }
 
 #[tokio::test]
+async fn flood_of_streams_that_nobody_accepts_ends_the_connection() {
+    within(async {
+        let (near, far) = duplex(64);
+        let (server, incoming) = Connection::server(near, Config::default());
+        drop(incoming);
+        let mut wire = Wire::new(far);
+        let flood = async {
+            for stream_id in (1..).step_by(2) {
+                let mut bytes = BytesMut::new();
+                let syn = Frame::SynStream {
+                    stream_id,
+                    associated_to: 0,
+                    priority: 0,
+                    slot: 0,
+                    fin: false,
+                    unidirectional: false,
+                    headers: HeaderMap::new(),
+                };
+                wire.encoder.encode(&syn, &mut bytes).unwrap();
+                if wire.io.write_all(&bytes).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let (error, ()) = tokio::join!(server.closed(), flood);
+        assert!(matches!(*error.unwrap(), SpdyError::Flood));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn garbage_ends_the_connection_with_an_error() {
     within(async {
         let (near, mut far) = duplex(4096);

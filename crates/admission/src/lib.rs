@@ -1,1 +1,190 @@
+//! Admission: small named steps between decoding and storing, which may change or refuse a write.
+//!
+//! ```text
+//!   decode + defaults -> admit (each plugin in order) -> prepare, validate -> validate (each plugin in order) -> store
+//! ```
+//!
+//! A [`Plugin`] is pure: it sees the write and, through [`Lookup`], what the cluster holds. What needs the network or must
+//! write (webhooks, quota) is an [`AsyncPlugin`]. Deliberately absent: the plugins (modules beside this one), the store,
+//! and the order, which is whoever builds the [`Chain`]'s.
 
+use authn::UserInfo;
+use kind::ApiError;
+use schema::Value;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    Create,
+    Update,
+    Delete,
+    Connect,
+}
+
+impl Operation {
+    /// As admission reviews name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Operation::Create => "CREATE",
+            Operation::Update => "UPDATE",
+            Operation::Delete => "DELETE",
+            Operation::Connect => "CONNECT",
+        }
+    }
+}
+
+/// One write.
+pub struct Attributes<'a> {
+    pub operation: Operation,
+    pub group: &'a str,
+    pub version: &'a str,
+    pub kind: &'a str,
+    pub resource: &'a str,
+    pub subresource: &'a str,
+    pub namespace: &'a str,
+    pub name: &'a str,
+    /// The new object, of the version in which it is stored; Null for a deletion.
+    pub object: Value,
+    /// What is there now; Null for a creation.
+    pub old: &'a Value,
+    /// CreateOptions, UpdateOptions, DeleteOptions, as they are in the API.
+    pub options: &'a Value,
+    pub dry_run: bool,
+    pub user: &'a UserInfo,
+    /// For the client, without the leading code.
+    pub warnings: Vec<String>,
+}
+
+/// What a plugin may know of the cluster: the server's own caches, no older than the last write through this server.
+pub trait Lookup: Send + Sync {
+    /// `resource` is the plural; `namespace` is empty for what has none.
+    fn get(&self, group: &str, resource: &str, namespace: &str, name: &str) -> Option<Arc<Value>>;
+
+    /// The objects of a namespace; of all, if `namespace` is empty.
+    fn list(&self, group: &str, resource: &str, namespace: &str) -> Vec<Arc<Value>>;
+}
+
+/// A step that decides from the write and the caches alone.
+pub trait Plugin: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    fn handles(&self, operation: Operation) -> bool;
+
+    /// Group and plural of what [`Plugin::admit`] and [`Plugin::validate`] look up, so that those caches are fresh.
+    fn reads(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// May change `attributes.object`.
+    fn admit(&self, _attributes: &mut Attributes, _lookup: &dyn Lookup) -> Result<(), ApiError> {
+        Ok(())
+    }
+
+    /// May only refuse (and warn).
+    fn validate(&self, _attributes: &mut Attributes, _lookup: &dyn Lookup) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
+/// A step that waits for something.
+pub trait AsyncPlugin: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    fn handles(&self, operation: Operation) -> bool;
+
+    fn reads(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    fn admit<'a>(
+        &'a self,
+        _attributes: &'a mut Attributes<'_>,
+        _lookup: &'a dyn Lookup,
+    ) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn validate<'a>(
+        &'a self,
+        _attributes: &'a mut Attributes<'_>,
+        _lookup: &'a dyn Lookup,
+    ) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// One step of a chain.
+pub enum Link {
+    Pure(Box<dyn Plugin>),
+    Waiting(Box<dyn AsyncPlugin>),
+}
+
+/// Plugins in order.
+#[derive(Default)]
+pub struct Chain {
+    links: Vec<Link>,
+}
+
+impl Chain {
+    pub fn new(links: Vec<Link>) -> Chain {
+        Chain { links }
+    }
+
+    pub fn push(&mut self, plugin: impl Plugin + 'static) {
+        self.links.push(Link::Pure(Box::new(plugin)));
+    }
+
+    pub fn push_waiting(&mut self, plugin: impl AsyncPlugin + 'static) {
+        self.links.push(Link::Waiting(Box::new(plugin)));
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.links.iter().map(|link| match link {
+            Link::Pure(plugin) => plugin.name(),
+            Link::Waiting(plugin) => plugin.name(),
+        })
+    }
+
+    /// What the plugins that handle `operation` look up.
+    pub fn reads(&self, operation: Operation) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.links.iter().filter(move |link| link.handles(operation)).flat_map(|link| match link {
+            Link::Pure(plugin) => plugin.reads().iter().copied(),
+            Link::Waiting(plugin) => plugin.reads().iter().copied(),
+        })
+    }
+
+    /// The mutating pass. The first refusal ends it.
+    pub async fn admit(&self, attributes: &mut Attributes<'_>, lookup: &dyn Lookup) -> Result<(), ApiError> {
+        for link in self.links.iter().filter(|link| link.handles(attributes.operation)) {
+            match link {
+                Link::Pure(plugin) => plugin.admit(attributes, lookup)?,
+                Link::Waiting(plugin) => plugin.admit(attributes, lookup).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The validating pass. The first refusal ends it.
+    pub async fn validate(&self, attributes: &mut Attributes<'_>, lookup: &dyn Lookup) -> Result<(), ApiError> {
+        for link in self.links.iter().filter(|link| link.handles(attributes.operation)) {
+            match link {
+                Link::Pure(plugin) => plugin.validate(attributes, lookup)?,
+                Link::Waiting(plugin) => plugin.validate(attributes, lookup).await?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Link {
+    fn handles(&self, operation: Operation) -> bool {
+        match self {
+            Link::Pure(plugin) => plugin.handles(operation),
+            Link::Waiting(plugin) => plugin.handles(operation),
+        }
+    }
+}

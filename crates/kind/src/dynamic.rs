@@ -1,6 +1,6 @@
 //! `DynKind`: a kind as the registry sees it, over values.
 
-use crate::{ApiError, Context, DeleteAction, FieldErrors, Kind, MetadataRules, Names};
+use crate::{ApiError, Context, DeleteAction, Dependents, FieldErrors, Kind, MetadataRules, Names};
 use schema::{Time, TypeRef, Typed, Value};
 
 /// An object-safe kind. Values are normal and of the storage version unless said otherwise.
@@ -31,6 +31,7 @@ pub trait DynKind: Send + Sync {
     fn metadata_rules(&self) -> MetadataRules;
     fn begin_delete(&self, value: &mut Value) -> DeleteAction;
     fn may_be_removed(&self, value: &Value) -> bool;
+    fn dependents(&self) -> Dependents;
     fn returns_deleted(&self) -> bool;
     fn stored_as(&self) -> Option<(&str, &str)>;
     fn unknown_field_selector(&self, field: &str) -> String;
@@ -148,6 +149,10 @@ impl<K: Kind> DynKind for TypedKind<K> {
 
     fn may_be_removed(&self, value: &Value) -> bool {
         self.0.may_be_removed(&K::Object::from_value(value))
+    }
+
+    fn dependents(&self) -> Dependents {
+        self.0.dependents()
     }
 
     fn returns_deleted(&self) -> bool {

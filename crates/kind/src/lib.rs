@@ -43,6 +43,17 @@ pub enum DeleteAction {
     Stays,
 }
 
+/// What becomes of the dependents of a deleted object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dependents {
+    /// The garbage collector deletes them afterwards.
+    Background,
+    /// They stay, without their owner.
+    Orphan,
+    /// The kind takes no part in garbage collection; what the client asks for is ignored.
+    Unsupported,
+}
+
 /// Everything particular to one kind. Each method has the behaviour of most kinds as its default.
 ///
 /// A write runs in this order: schema defaults, `default`, mutating admission, `prepare_*`, generic metadata checks,
@@ -106,6 +117,11 @@ pub trait Kind: Send + Sync + 'static {
     /// `spec.finalizers` does not).
     fn may_be_removed(&self, _object: &Self::Object) -> bool {
         true
+    }
+
+    /// What becomes of an object's dependents where the client does not say.
+    fn dependents(&self) -> Dependents {
+        Dependents::Background
     }
 
     /// A DELETE that removes the object at once answers with the object instead of a Status.

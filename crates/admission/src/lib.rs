@@ -159,7 +159,8 @@ impl Chain {
 
     /// The mutating pass. The first refusal ends it.
     pub async fn admit(&self, attributes: &mut Attributes<'_>, lookup: &dyn Lookup) -> Result<(), ApiError> {
-        for link in self.links.iter().filter(|link| link.handles(attributes.operation)) {
+        let operation = attributes.operation;
+        for link in self.links.iter().filter(|link| link.handles(operation)) {
             match link {
                 Link::Pure(plugin) => plugin.admit(attributes, lookup)?,
                 Link::Waiting(plugin) => plugin.admit(attributes, lookup).await?,
@@ -170,7 +171,8 @@ impl Chain {
 
     /// The validating pass. The first refusal ends it.
     pub async fn validate(&self, attributes: &mut Attributes<'_>, lookup: &dyn Lookup) -> Result<(), ApiError> {
-        for link in self.links.iter().filter(|link| link.handles(attributes.operation)) {
+        let operation = attributes.operation;
+        for link in self.links.iter().filter(|link| link.handles(operation)) {
             match link {
                 Link::Pure(plugin) => plugin.validate(attributes, lookup)?,
                 Link::Waiting(plugin) => plugin.validate(attributes, lookup).await?,

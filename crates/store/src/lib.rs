@@ -6,6 +6,8 @@
 
 mod api;
 pub mod embedded;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 #[cfg(feature = "suite")]
 pub mod suite;
 
@@ -14,3 +16,5 @@ pub use api::{
     TxnOutcome, Watch, WatchItem, Write, prefix_end,
 };
 pub use embedded::{Clock, EmbeddedOptions, EmbeddedStats, EmbeddedStore, StoreSync, SystemClock};
+#[cfg(feature = "etcd")]
+pub use etcd::EtcdStore;

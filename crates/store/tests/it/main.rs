@@ -3,5 +3,7 @@
 mod crash;
 mod damage;
 mod embedded;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod model;
 mod support;

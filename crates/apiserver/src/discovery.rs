@@ -101,9 +101,11 @@ fn groups<'a>(kinds: &[&'a dyn DynKind]) -> Vec<Group<'a>> {
     let mut by_name: BTreeMap<(usize, &str), Group> = BTreeMap::new();
     for names in kinds.iter().map(|kind| kind.names()) {
         let rank = GROUP_ORDER.iter().position(|&group| group == names.group).unwrap_or(GROUP_ORDER.len());
-        let group = by_name
-            .entry((rank, names.group))
-            .or_insert_with(|| Group { name: names.group, versions: Vec::new(), kinds: Vec::new() });
+        let group = by_name.entry((rank, names.group)).or_insert_with(|| Group {
+            name: names.group,
+            versions: Vec::new(),
+            kinds: Vec::new(),
+        });
         group.kinds.push(names);
         for version in names.versions.iter().map(|v| v.name) {
             if !group.versions.contains(&version) {

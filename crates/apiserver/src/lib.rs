@@ -2,4 +2,5 @@
 //!
 //! What an API request means is `registry`'s business. Deliberately absent: any logic of a kind.
 
+pub mod discovery;
 pub mod pki;

@@ -32,7 +32,9 @@ const BACKDATE: Duration = Duration::from_secs(5 * 60);
 pub enum PkiError {
     #[error("{path}: {source}")]
     File { path: PathBuf, source: std::io::Error },
-    #[error("{path} is not what it should be: {what}. Restore it from a backup, or move the pki directory away to start with new certificates")]
+    #[error(
+        "{path} is not what it should be: {what}. Restore it from a backup, or move the pki directory away to start with new certificates"
+    )]
     Bad { path: PathBuf, what: String },
     #[error("making a certificate: {0}")]
     Make(#[from] rcgen::Error),

@@ -31,7 +31,8 @@ pub struct Requested {
 pub fn requested(headers: &HeaderMap) -> Result<Option<Requested>, String> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let (name, uid) = (text(USER), text(UID));
-    let groups: Vec<String> = headers.get_all(GROUP).iter().filter_map(|v| v.to_str().ok()).map(str::to_owned).collect();
+    let groups: Vec<String> =
+        headers.get_all(GROUP).iter().filter_map(|v| v.to_str().ok()).map(str::to_owned).collect();
     let mut user = UserInfo { name, uid, groups, ..UserInfo::default() };
     for (header, value) in headers {
         let Some(key) = header.as_str().strip_prefix(EXTRA_PREFIX) else { continue };

@@ -116,7 +116,10 @@ impl Verifier {
         let wanted = if audiences.is_empty() { &self.audiences } else { audiences };
         let granted: Vec<String> = wanted.iter().filter(|a| claims.audiences.contains(a)).cloned().collect();
         if granted.is_empty() {
-            return Err(AuthnError::Token(format!("audiences {:?} do not include any of {wanted:?}", claims.audiences)));
+            return Err(AuthnError::Token(format!(
+                "audiences {:?} do not include any of {wanted:?}",
+                claims.audiences
+            )));
         }
         if now_unix_s >= claims.expires_at {
             return Err(AuthnError::Token("the token has expired".into()));
@@ -154,7 +157,8 @@ impl Claims {
             groups: groups(&self.namespace),
             ..UserInfo::default()
         };
-        let mut extra = |key: &str, value: String| user.extra.insert(format!("authentication.kubernetes.io/{key}"), vec![value]);
+        let mut extra =
+            |key: &str, value: String| user.extra.insert(format!("authentication.kubernetes.io/{key}"), vec![value]);
         extra("credential-id", format!("JTI={}", self.id));
         if let Some(pod) = &self.pod {
             extra("pod-name", pod.name.clone());

@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod rng;
 pub mod timer;
+pub mod version;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use rng::{Rng, SeededRng, uuid_v4};

@@ -23,7 +23,8 @@ impl Lookup for Cluster {
 
 fn keys() -> (Signer, Verifier) {
     let key = rcgen::KeyPair::generate().unwrap();
-    let signer = Signer::new(&key.serialize_pem(), &rcgen::PublicKeyData::subject_public_key_info(&key), ISSUER).unwrap();
+    let signer =
+        Signer::new(&key.serialize_pem(), &rcgen::PublicKeyData::subject_public_key_info(&key), ISSUER).unwrap();
     (signer, Verifier::new(&[&key.public_key_pem()], ISSUER, &[ISSUER]).unwrap())
 }
 

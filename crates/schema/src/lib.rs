@@ -18,6 +18,7 @@ pub mod scalar;
 pub mod schema;
 pub mod typed;
 pub mod value;
+pub mod yaml;
 
 pub use scalar::{Bytes, Duration, IntOrString, MicroTime, Quantity, Time};
 pub use schema::{Field, ListType, Scalar, Schema, Shape, Type, TypeId, TypeRef};

@@ -17,6 +17,7 @@
 pub mod error;
 pub mod go_format;
 pub mod json_patch;
+pub mod managed;
 pub mod merge;
 pub mod strategic;
 pub mod written;

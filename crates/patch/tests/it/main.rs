@@ -1,0 +1,1 @@
+//! The crate against recordings of the real server, and against random input.

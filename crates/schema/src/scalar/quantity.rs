@@ -346,7 +346,7 @@ fn binary_amount(mantissa: i128, scale: i32, exponent: u32) -> (i128, i32, Forma
 /// Whether upstream keeps the text as it was written instead of printing the amount.
 fn kept(parts: &Parts<'_>, digits: usize, format: Format, binary: bool, exponent: i32) -> bool {
     if binary {
-        let few = 15 - digits as i32 - (exponent * 3) / 10 - 1 >= 0;
+        let few = digits as i32 + exponent * 3 / 10 < 15;
         let last = parts.whole.parse::<u64>().unwrap_or(0);
         return format == Format::BinarySi && parts.fraction.is_empty() && few && last & 7 != 0;
     }

@@ -114,13 +114,12 @@ impl<'t> Document<'t> {
         let line = span.start.line();
         let Some(text) = line.checked_sub(1).and_then(|line| self.lines.get(line)) else { return Ok(false) };
         let mut chars = text.chars();
-        let indent = chars.by_ref().take(span.start.col());
-        let tabs = indent.fold(Some(0), |tabs, char| match char {
-            '\t' => tabs.map(|tabs| tabs + 1),
-            ' ' => tabs,
-            _ => None,
-        });
-        if self.flow == 0 && tabs.is_some_and(|tabs| tabs > 0) {
+        let (mut tabs, mut blank) = (false, true);
+        for char in chars.by_ref().take(span.start.col()) {
+            tabs |= char == '\t';
+            blank &= matches!(char, ' ' | '\t');
+        }
+        if self.flow == 0 && tabs && blank {
             let what = "found character that cannot start any token".into();
             return Err(YamlError::Syntax { line: (line > 1).then_some(line), what });
         }

@@ -1,1 +1,90 @@
+//! Controllers: what turns the cluster's wishes into objects, each a pure function from a view to a plan.
+//!
+//! ```text
+//!   change of an object --Watch::keys--> key --queue--> reconcile(key, &View, now) --> Plan --driver--> API
+//!                                                          ^                              |
+//!                                                          +-- caches have seen it <------+
+//! ```
+//!
+//! A controller is never told what changed, and it never waits: what it needs later it asks for with `requeue_after`. The
+//! driver withholds a key until the caches have seen what its last plan wrote, so that no controller has to remember what it
+//! has done. One file or folder each. Deliberately absent: async, IO, clocks, randomness, retries.
 
+pub mod plan;
+pub mod pods;
+pub mod watch;
+
+pub use plan::{Action, DeleteOptions, EventRecord, Expect, Pace, PatchKind, Plan, Step, Tolerate, Write};
+pub use watch::{Scope, Watch};
+
+use api_meta::v1::{ObjectMeta, OwnerReference};
+use informer::{Key, View};
+use kind::ApiError;
+use schema::{Object, Time};
+use std::sync::Arc;
+
+/// A control loop.
+pub trait Controller: Send + Sync {
+    /// Upstream's name of the controller, such as `replicaset-controller`.
+    fn name(&self) -> &'static str;
+
+    /// The component that its events come from.
+    fn event_source(&self) -> &'static str {
+        self.name()
+    }
+
+    /// What it reads, and which keys to look at when that changes. The view has nothing else.
+    fn watches(&self) -> Vec<Watch>;
+
+    /// Keys to look at once the caches are filled, for loops that run over the cluster as a whole.
+    fn initial_keys(&self) -> Vec<Key> {
+        Vec::new()
+    }
+
+    /// Keys that may be worked on at the same time.
+    fn workers(&self) -> usize {
+        5
+    }
+
+    /// What to do about `key`, as the world looks now. A key whose object is gone usually gets an empty plan.
+    fn reconcile(&self, key: &Key, view: &View, now: Time) -> Plan;
+
+    /// What to tell about a plan that stopped at a failed write (a condition, an event), before the key is tried again.
+    /// The failure's own error is retried by the driver; the writes of this plan are not.
+    fn failed(&self, _key: &Key, _view: &View, _now: Time, _failure: &Failure) -> Plan {
+        Plan::default()
+    }
+}
+
+/// A write that failed and was not tolerated.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub write: Write,
+    pub error: ApiError,
+}
+
+/// What controllers need to know of the cluster that is not an object in it.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// PEM of the authorities that clients in pods verify the API server with.
+    pub root_ca: String,
+    /// Ranges that nodes' pod CIDRs are cut from, such as `10.244.0.0/16`; none: nodes get none.
+    pub cluster_cidrs: Vec<String>,
+}
+
+/// Every controller of the controller manager.
+pub fn all(_config: &Config) -> Vec<Arc<dyn Controller>> {
+    Vec::new()
+}
+
+/// A reference that makes `owner` the manager of what carries it.
+pub fn controller_reference<T: Object<Meta = ObjectMeta>>(owner: &T) -> OwnerReference {
+    OwnerReference {
+        api_version: T::RESOURCE.api_version(),
+        kind: T::RESOURCE.kind.into(),
+        name: owner.meta().name.clone(),
+        uid: owner.meta().uid.clone(),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+    }
+}

@@ -8,6 +8,8 @@
 //! write (webhooks, quota) is an [`AsyncPlugin`]. Deliberately absent: the plugins (modules beside this one), the store,
 //! and the order, which is whoever builds the [`Chain`]'s.
 
+pub mod plugins;
+
 use authn::UserInfo;
 use kind::ApiError;
 use schema::Value;

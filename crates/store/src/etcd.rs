@@ -48,10 +48,26 @@ pub struct EtcdStore {
     ordered_progress: bool,
 }
 
+#[derive(Clone, Debug, Default)]
+pub struct EtcdOptions {
+    /// URLs of the members of one cluster.
+    pub endpoints: Vec<String>,
+    /// For `https` endpoints.
+    pub tls: Option<EtcdTls>,
+}
+
+/// What upstream's `--etcd-cafile`, `--etcd-certfile` and `--etcd-keyfile` hold.
+#[derive(Clone)]
+pub struct EtcdTls {
+    pub ca_pem: Vec<u8>,
+    /// The client's certificate and key.
+    pub identity_pem: Option<(Vec<u8>, Vec<u8>)>,
+}
+
 impl EtcdStore {
-    /// Connects to one cluster; `endpoints` are URLs of its members.
-    pub async fn connect(endpoints: &[String]) -> Result<Self, StoreError> {
-        let connection = Connection::new(endpoints)?;
+    /// Connects, and asks the server for its version: that it answers is known when this returns.
+    pub async fn connect(options: &EtcdOptions) -> Result<Self, StoreError> {
+        let connection = Connection::new(options)?;
         let status: m::StatusResponse =
             connection.call(STATUS, m::StatusRequest {}).await.map_err(|status| failure(&status))?;
         let ordered_progress = answers_progress_in_order(&status.version);
@@ -264,6 +280,13 @@ fn outcome(response: m::TxnResponse) -> Result<TxnOutcome, StoreError> {
 
 fn revision(header: Option<&m::ResponseHeader>) -> Revision {
     header.map_or(0, |header| header.revision.cast_unsigned())
+}
+
+/// The key stays out of logs.
+impl std::fmt::Debug for EtcdTls {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("EtcdTls").field("identity", &self.identity_pem.is_some()).finish_non_exhaustive()
+    }
 }
 
 /// Whether this version's answer to a progress request comes after the events that it covers.

@@ -17,4 +17,4 @@ pub use api::{
 };
 pub use embedded::{Clock, EmbeddedOptions, EmbeddedStats, EmbeddedStore, StoreSync, SystemClock};
 #[cfg(feature = "etcd")]
-pub use etcd::EtcdStore;
+pub use etcd::{EtcdOptions, EtcdStore, EtcdTls};

@@ -8,10 +8,11 @@ use tonic::{
     Code, Request, Status, Streaming,
     client::Grpc,
     codegen::http::uri::PathAndQuery,
-    transport::{Channel, Endpoint},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity},
 };
 use tonic_prost::ProstCodec;
 
+use super::{EtcdOptions, EtcdTls};
 use crate::StoreError;
 
 /// As etcd's own client: a list of everything is one message.
@@ -28,8 +29,10 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Connects when first used, to whichever endpoint answers.
-    pub fn new(endpoints: &[String]) -> Result<Self, StoreError> {
-        let endpoints: Result<Vec<Endpoint>, StoreError> = endpoints.iter().map(|url| endpoint(url)).collect();
+    pub fn new(options: &EtcdOptions) -> Result<Self, StoreError> {
+        let tls = options.tls.as_ref().map(tls_config);
+        let endpoints: Result<Vec<Endpoint>, StoreError> =
+            options.endpoints.iter().map(|url| endpoint(url, tls.as_ref())).collect();
         Ok(Self { channel: Channel::balance_list(endpoints?.into_iter()) })
     }
 
@@ -69,14 +72,25 @@ impl Connection {
     }
 }
 
-fn endpoint(url: &str) -> Result<Endpoint, StoreError> {
-    let endpoint = Endpoint::from_shared(url.to_owned())
-        .map_err(|error| StoreError::Unavailable(format!("{url} is no endpoint: {error}")))?;
+fn endpoint(url: &str, tls: Option<&ClientTlsConfig>) -> Result<Endpoint, StoreError> {
+    let failure = |error| StoreError::Unavailable(format!("{url} is no endpoint: {error}"));
+    let mut endpoint = Endpoint::from_shared(url.to_owned()).map_err(failure)?;
+    if let Some(tls) = tls {
+        endpoint = endpoint.tls_config(tls.clone()).map_err(failure)?;
+    }
     Ok(endpoint
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(KEEPALIVE)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT))
+}
+
+fn tls_config(tls: &EtcdTls) -> ClientTlsConfig {
+    let config = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&tls.ca_pem));
+    match &tls.identity_pem {
+        Some((certificate, key)) => config.identity(Identity::from_pem(certificate, key)),
+        None => config,
+    }
 }
 
 /// What etcd says when the code alone is not enough.

@@ -107,8 +107,9 @@ struct Entry {
 }
 
 struct World {
-    directory: Directory,
     store: Option<EmbeddedStore>,
+    /// After the store, so that it goes away after it.
+    directory: Directory,
     /// The n-th entry is revision n + 1.
     history: Vec<Entry>,
     floor: Revision,

@@ -9,6 +9,7 @@
 //! Everything it makes is committed; `--check` says which of the committed files are stale. Deliberately absent: facts that
 //! stand in one place only, in a kind's own file (short names, categories, columns).
 
+mod bootstrap;
 mod facts;
 mod kinds;
 mod model;
@@ -38,6 +39,7 @@ pub fn run(check: bool) -> anyhow::Result<()> {
     schema::Schema::parse(&descriptor).context("the descriptor that was made does not parse")?;
     files.insert("crates/schema/data/builtin.schema".into(), descriptor);
     structs::write(&facts, &model, &mut files)?;
+    files.insert("crates/apiserver/data/bootstrap.jsonl".into(), bootstrap::write(&reference_dir(workspace))?);
     let stale = stale(workspace, &files)?;
     if !check {
         return update(workspace, &files, &stale);

@@ -36,8 +36,8 @@ pub(super) fn write(reference: &Path) -> anyhow::Result<String> {
         let path = reference.join("bootstrap").join(format!("{source}.yaml"));
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         for document in text.split("\n---\n").map(|document| document.trim_start_matches("---\n")) {
-            let mut object = yaml::parse(document.as_bytes(), &yaml::Limits::default())
-                .with_context(|| path.display().to_string())?;
+            let parsed = yaml::parse(document.as_bytes(), json::Limits::default());
+            let mut object = parsed.with_context(|| path.display().to_string())?.value;
             for field in SERVER_SET {
                 object.remove(field);
             }

@@ -41,6 +41,8 @@ pub struct FieldDef {
     pub granular: bool,
     pub patch_strategy: Option<String>,
     pub patch_merge_key: Option<String>,
+    /// Go's name of the type where the shape does not tell it, as error texts have it (`v1.DNSPolicy`).
+    pub go: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -216,6 +218,7 @@ impl FieldDef {
             granular: false,
             patch_strategy: None,
             patch_merge_key: None,
+            go: None,
         }
     }
 
@@ -225,6 +228,7 @@ impl FieldDef {
             None => (false, field.written_type.as_str()),
         };
         let mut made = FieldDef::new(json, shape(facts, written)?);
+        made.go = go_name(written, &made.shape);
         made.pointer = pointer;
         made.omit_empty = field.omitted_when_empty;
         made.patch_strategy = field.patch_strategy.clone();
@@ -321,6 +325,22 @@ fn shape(facts: &Facts, go: &str) -> anyhow::Result<Shape> {
     }
     ensure!(go.contains('.'), "unknown type {go}");
     Ok(Shape::Struct(names::openapi(go)))
+}
+
+/// Go's name of a type that is not what its shape is called.
+fn go_name(written: &str, shape: &Shape) -> Option<String> {
+    let leaf_at = written.rfind([']', '*']).map_or(0, |at| at + 1);
+    let (prefix, leaf) = written.split_at(leaf_at);
+    let plain = !leaf.contains('.') || (special(leaf).is_some() && !leaf.contains("/pkg/types."));
+    if plain || shape.struct_name().is_some_and(|name| name == names::openapi(leaf)) {
+        return None;
+    }
+    let short = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+    let prefix = match prefix.strip_prefix("map[").and_then(|rest| rest.split_once(']')) {
+        Some((key, rest)) => format!("map[{}]{rest}", short(key)),
+        None => prefix.to_owned(),
+    };
+    Some(prefix + &short(leaf))
 }
 
 fn special(go: &str) -> Option<&'static str> {

@@ -50,6 +50,9 @@ fn line(field: &FieldDef) -> String {
     if let Some(key) = &field.patch_merge_key {
         words.push(format!("mkey={key}"));
     }
+    if let Some(go) = &field.go {
+        words.push(format!("go={go}"));
+    }
     debug_assert!(field.default.as_ref().is_none_or(|default: &Value| !default.to_string().contains(' ')));
     words.join(" ") + "\n"
 }

@@ -123,7 +123,7 @@ impl EmbeddedOptions {
         Self {
             directory: directory.into(),
             sync: StoreSync::Always,
-            segment_bytes: 64 << 20,
+            segment_bytes: 16 << 20,
             quota_bytes: 2 << 30,
             // etcd's limit, which upstream's users know.
             max_request_bytes: 1536 << 10,

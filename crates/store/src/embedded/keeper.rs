@@ -26,6 +26,8 @@ const COLLECT_STEP: usize = 1024;
 /// Keys and bytes read per hold of the index's lock.
 const PAGE_KEYS: usize = 1024;
 const PAGE_BYTES: usize = 1 << 20;
+/// A snapshot is synced as it grows, so that the log's small syncs never wait for all of it.
+const SYNC_BYTES: u64 = 8 << 20;
 
 /// What the keeper and the writer share.
 pub(super) struct Keeper {
@@ -187,13 +189,17 @@ impl Job<'_> {
     fn write(&self, path: &Path) -> Result<u64, StoreError> {
         let failure = |error| StoreError::io(format!("writing {}", path.display()), error);
         let mut file = self.disk.create(path).map_err(failure)?;
-        let mut length = 0;
+        let (mut length, mut synced) = (0, 0);
         let mut put = |frame: &mut Frame| {
             let bytes = frame.seal(self.sequence, length);
-            let result = file.write_at(bytes, length).map_err(failure);
+            file.write_at(bytes, length).map_err(failure)?;
             length += bytes.len() as u64;
             frame.clear();
-            result
+            if length - synced >= SYNC_BYTES {
+                file.sync().map_err(failure)?;
+                synced = length;
+            }
+            Ok(())
         };
         put(&mut header_frame(self.sequence))?;
         let mut frame = self.first_frame();

@@ -88,6 +88,16 @@ impl Queue {
         self.wake.notify_one();
     }
 
+    /// Closes the queue and drops what waits, whose callers hear [`StoreError::Closed`].
+    pub fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.bytes = 0;
+        let abandoned = std::mem::take(&mut state.commands);
+        drop(state);
+        drop(abandoned);
+    }
+
     pub fn is_empty(&self) -> bool {
         self.state.lock().commands.is_empty()
     }

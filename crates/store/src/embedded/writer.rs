@@ -70,10 +70,9 @@ impl Writer {
                 }
                 self.commit();
             }
-            while open && self.stage_expired() {
-                if !self.commit() {
-                    break;
-                }
+            // One step at a time, so that many keys that end at once do not keep writers waiting.
+            if open && self.stage_expired() {
+                self.commit();
             }
             if !open && self.shared.queue.is_empty() {
                 return;
@@ -192,8 +191,8 @@ impl Writer {
         true
     }
 
-    /// Makes the staged batch durable, shows it and answers everyone who waits; false if it could not be written.
-    fn commit(&mut self) -> bool {
+    /// Makes the staged batch durable, shows it and answers everyone who waits.
+    fn commit(&mut self) {
         let batch = std::mem::take(&mut self.batch);
         let result = self.write_frame();
         if result.is_ok() {
@@ -209,7 +208,6 @@ impl Writer {
         self.batch.newest = batch.newest;
         self.batch.changes.clear();
         self.batch.newest.clear();
-        result.is_ok()
     }
 
     fn write_frame(&mut self) -> Result<(), StoreError> {
@@ -224,6 +222,13 @@ impl Writer {
         }
         self.shared.keeper.set_active(self.log.sequence(), self.log.length());
         Ok(())
+    }
+}
+
+/// However the thread ends, nobody may wait for it forever.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.shared.queue.abandon();
     }
 }
 

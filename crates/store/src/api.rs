@@ -217,3 +217,22 @@ pub fn prefix_end(prefix: &str) -> String {
     }
     end
 }
+
+#[cfg(test)]
+mod tests {
+    use super::prefix_end;
+
+    #[test]
+    fn the_end_of_a_prefix_is_the_first_key_after_it() {
+        for (prefix, end) in [
+            ("/registry/pods/", "/registry/pods0"),
+            ("a\u{7f}", "a\u{80}"),
+            ("a\u{d7ff}", "a\u{e000}"),
+            ("a\u{10ffff}", "b"),
+            ("\u{10ffff}", ""),
+            ("", ""),
+        ] {
+            assert_eq!(prefix_end(prefix), end, "{prefix:?}");
+        }
+    }
+}

@@ -11,11 +11,12 @@
 //!
 //! Why a log of our own and not redb or fjall: everything is in memory anyway, so their indexes, caches and compactions
 //! would do again what the index here does, and a log is all that is left for the disk to do. Measured on two cores and
-//! a virtual disk with syncs of 0.2 ms, values of 1 KiB:
+//! a virtual disk with syncs of 0.2 ms, both shared with other work, so the numbers are good to a factor of 1.5; values
+//! of 1 KiB:
 //!
 //! | | 64 in flight (for redb and fjall: bare batches of 64; of 32) | 1 in flight |
 //! | --- | --- | --- |
-//! | this engine, `examples/durable.rs` | 76,000 to 87,000/s, p99 1.1 to 1.4 ms | 4,900/s |
+//! | this engine, `examples/durable.rs` | 76,000 to 96,000/s, p99 1.1 to 1.4 ms | 4,900/s |
 //! | redb 4.4 | 15,800/s; 7,400/s, p99 12 ms | 3,200/s |
 //! | fjall 3.1 | 26,600/s; 76,200/s, p99 4 to 8 ms | 5,500/s |
 //!

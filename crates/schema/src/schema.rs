@@ -95,6 +95,8 @@ pub struct Field {
     pub patch_merge_key: Option<Text>,
     /// Go's name of the field's type (`v1.DNSPolicy`) where the shape does not tell it; part of upstream's error texts.
     pub go: Option<Text>,
+    /// Go's name of the embedded struct that has the field, which upstream's error texts put before it.
+    pub embedded: Option<Text>,
 }
 
 /// How server-side apply sees a list.
@@ -297,6 +299,7 @@ impl Field {
             patch_retain_keys: false,
             patch_merge_key: None,
             go: None,
+            embedded: None,
         }
     }
 }

@@ -43,6 +43,8 @@ pub struct FieldDef {
     pub patch_merge_key: Option<String>,
     /// Go's name of the type where the shape does not tell it, as error texts have it (`v1.DNSPolicy`).
     pub go: Option<String>,
+    /// Go's name of the struct that the type embeds and that has the field.
+    pub embedded: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -161,6 +163,7 @@ impl TypeDef {
                 self.fields.push(FieldDef::new("apiVersion", Shape::Scalar("string")));
             } else if field.inline {
                 let inlined = resolve_struct(facts, &field.written_type);
+                let start = self.fields.len();
                 match message.take_embedded(&names::proto(&inlined), &names::proto(&field.written_type)) {
                     Some((name, tags)) => {
                         let mut nested = Message::of(facts, &name, tags);
@@ -168,6 +171,11 @@ impl TypeDef {
                         nested.ensure_used_up()?;
                     }
                     None => self.add_fields(facts, &inlined, message)?,
+                }
+                let (_, name) = names::split_go(&field.written_type);
+                for inlined in &mut self.fields[start..] {
+                    let inner = inlined.embedded.take().map_or(String::new(), |inner| format!(".{inner}"));
+                    inlined.embedded = Some(format!("{name}{inner}"));
                 }
             } else if let Some(json) = &field.json {
                 let made = FieldDef::build(facts, field, json, message);
@@ -219,6 +227,7 @@ impl FieldDef {
             patch_strategy: None,
             patch_merge_key: None,
             go: None,
+            embedded: None,
         }
     }
 

@@ -53,6 +53,9 @@ fn line(field: &FieldDef) -> String {
     if let Some(go) = &field.go {
         words.push(format!("go={go}"));
     }
+    if let Some(embedded) = &field.embedded {
+        words.push(format!("in={embedded}"));
+    }
     debug_assert!(field.default.as_ref().is_none_or(|default: &Value| !default.to_string().contains(' ')));
     words.join(" ") + "\n"
 }

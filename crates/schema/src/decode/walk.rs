@@ -42,7 +42,7 @@ pub(crate) fn decode<'a, S: Source<'a>>(
 
 /// One step of the path to where the walk is.
 enum Step<'s> {
-    Field(&'s str),
+    Field(&'s Field),
     Key(Text),
     Index(usize),
 }
@@ -104,7 +104,7 @@ impl<'a, 's, S: Source<'a>> Walker<'s, S> {
             };
             expected = index + 1;
             let field = &def.fields[index];
-            self.path.push(Step::Field(&field.json));
+            self.path.push(Step::Field(field));
             let new = seen.insert(index);
             if !new {
                 self.report(None, true);
@@ -373,16 +373,15 @@ impl<'a, 's, S: Source<'a>> Walker<'s, S> {
             scalars::Wrong::Type(found) => found,
             scalars::Wrong::Text(text) => return self.fail(DecodeError::Scalar(text)),
         };
-        let fields: Vec<&str> = self
-            .path
-            .iter()
-            .filter_map(|step| match step {
-                Step::Field(name) => Some(*name),
-                _ => None,
-            })
-            .collect();
+        let mut path = String::new();
+        for step in &self.path {
+            if let Step::Field(field) = step {
+                field.embedded.iter().for_each(|name| push_name(&mut path, name));
+                push_name(&mut path, &field.json);
+            }
+        }
         let wanted = words::shape_name(ty, shape, named);
-        let error = TypeError { found, structure: self.structure.to_owned(), path: fields.join("."), wanted };
+        let error = TypeError { found, structure: self.structure.to_owned(), path, wanted };
         self.fail(DecodeError::Type(Box::new(error)));
     }
 
@@ -408,7 +407,7 @@ impl<'a, 's, S: Source<'a>> Walker<'s, S> {
         for step in &self.path {
             match step {
                 Step::Index(index) => write!(path, "[{index}]").expect("a string takes every text"),
-                Step::Field(name) => push_name(&mut path, name),
+                Step::Field(field) => push_name(&mut path, &field.json),
                 Step::Key(name) => push_name(&mut path, name),
             }
         }

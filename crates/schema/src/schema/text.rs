@@ -69,6 +69,7 @@ fn field<'a>(builder: &mut Builder, mut words: impl Iterator<Item = &'a str>) ->
             "def" => field.default = Some(default(argument)?),
             "enum" => field.enumeration = argument.split('|').map(|value| value.replace("%20", " ").into()).collect(),
             "list" => field.list_type = list_type(argument)?,
+            "in" => field.embedded = Some(argument.into()),
             "go" => field.go = Some(argument.into()),
             "mkey" => field.patch_merge_key = Some(argument.into()),
             "patch" => {

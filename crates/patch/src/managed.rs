@@ -13,7 +13,9 @@
 //!
 //! Values that come from the server are compared in their written form ([`crate::written`]), because the fields that Go
 //! always writes exist in an empty object too and so belong to no one who creates it.
-//! Deliberately absent: decoding and defaults of the result, and adapting sets to a schema that changed its atomic fields.
+//! What admission and the kind's own strategy set later belongs to no one: the registry calls `on_update` on the decoded and
+//! defaulted object, before them, as upstream does.
+//! Deliberately absent: decoding and defaults of the result.
 
 mod compare;
 mod conflict;

@@ -17,7 +17,7 @@ use crate::PatchError;
 use crate::go_format::{Go, GoList, type_name};
 use crate::merge::without_nulls;
 use list::{Items, merge_lists};
-use lookup::Place;
+use lookup::{Member, Place};
 use schema::{Map, Text, TypeRef, Value};
 
 pub(crate) const DIRECTIVE: &str = "$patch";
@@ -61,7 +61,7 @@ fn merge_members(place: Place, have: Map, patch: &Map, ordered: &[&str]) -> Resu
         key != RETAIN_KEYS
             && !key.starts_with(SET_ORDER)
             && !key.starts_with(DELETE_FROM_LIST)
-            && !ordered.contains(&key)
+            && ordered.binary_search(&key).is_err()
     };
     let mut entries: Vec<(Text, Value)> = Vec::with_capacity(have.len() + patch.len());
     let mut changes = patch.iter().filter(|(key, _)| is_member(key)).peekable();
@@ -138,38 +138,52 @@ fn retain_keys(have: &mut Map, patch: &Map) -> Result<(), PatchError> {
     Ok(())
 }
 
-/// Merges and orders each list that has a `$setElementOrder`; returns the names of these lists.
+/// Merges and orders each list that has a `$setElementOrder`; returns the names of these lists, sorted.
 fn merge_ordered_lists<'p>(place: Place, have: &mut Map, patch: &'p Map) -> Result<Vec<&'p str>, PatchError> {
-    let mut done = Vec::new();
+    let (mut done, mut lists) = (Vec::new(), Vec::new());
     for (directive, order) in patch.iter().filter(|(key, _)| key.starts_with(SET_ORDER)) {
         let order = as_list(order)?;
         let name = list_name(directive, SET_ORDER, "invalid patch format of setElementOrder list")?;
-        let (original, new) = (have.get(name), patch.get(name));
-        let original = original.map(as_list).transpose()?;
-        let new = new.map(as_list).transpose()?;
+        let original = have.get(name).map(as_list).transpose()?;
+        let new = patch.get(name).map(as_list).transpose()?;
         let member = place.member(name)?;
-        list::validate_order(&member, new.unwrap_or_default(), order)?;
-        let merged = match (original, new) {
-            (None, None) => continue,
-            (Some(original), None) => original.to_vec(),
-            (None, Some(new)) => new.iter().filter(|item| item.get(DIRECTIVE).is_none()).cloned().collect(),
-            (Some(_), Some(new)) if !member.merges => new.to_vec(),
-            (Some(original), Some(new)) => merge_lists(&member, original.to_vec(), new)?,
-        };
-        let original = original.unwrap_or_default();
-        Items::of(original, new.unwrap_or_default())?;
-        let sorted = list::in_order(&member, merged, order, &list::ranks(&member, original)?)?;
-        have.insert(name, Value::List(sorted));
-        done.push(name);
+        if let Some(list) = merge_ordered_list(&member, original, new, order)? {
+            lists.push((Text::from(name), Value::List(list)));
+            done.push(name);
+        }
+    }
+    if !lists.is_empty() {
+        *have = Map::build(std::mem::take(have).into_iter().chain(lists).collect()).0;
     }
     Ok(done)
 }
 
+/// `None` where there is no list to order.
+fn merge_ordered_list(
+    member: &Member,
+    original: Option<&[Value]>,
+    new: Option<&[Value]>,
+    order: &[Value],
+) -> Result<Option<Vec<Value>>, PatchError> {
+    list::validate_order(member, new.unwrap_or_default(), order)?;
+    let merged = match (original, new) {
+        (None, None) => return Ok(None),
+        (Some(original), None) => original.to_vec(),
+        (None, Some(new)) => new.iter().filter(|item| item.get(DIRECTIVE).is_none()).cloned().collect(),
+        (Some(_), Some(new)) if !member.merges => new.to_vec(),
+        (Some(original), Some(new)) => merge_lists(member, original.to_vec(), new)?,
+    };
+    let original = original.unwrap_or_default();
+    Items::of(original, new.unwrap_or_default())?;
+    list::in_order(member, merged, order, &list::ranks(member, original)?).map(Some)
+}
+
 fn delete_from_lists(place: Place, have: &mut Map, patch: &Map) -> Result<(), PatchError> {
+    let mut gone_lists = Vec::new();
     for (directive, gone) in patch.iter().filter(|(key, _)| key.starts_with(DELETE_FROM_LIST)) {
         let name = list_name(directive, DELETE_FROM_LIST, "invalid patch format of primitive list")?;
         if gone.is_null() {
-            have.remove(name);
+            gone_lists.push(name);
             continue;
         }
         let (Some(Value::List(items)), Value::List(gone)) = (have.get_mut(name), gone) else { continue };
@@ -182,6 +196,9 @@ fn delete_from_lists(place: Place, have: &mut Map, patch: &Map) -> Result<(), Pa
                 Items::Maps => *items = merge_lists(&member, std::mem::take(items), gone)?,
             }
         }
+    }
+    if !gone_lists.is_empty() {
+        have.retain(|key, _| gone_lists.binary_search(&key).is_err());
     }
     Ok(())
 }

@@ -153,11 +153,6 @@ impl<'s> Kind<'s> {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 
-    /// Items or members are not told apart.
-    pub fn is_atomic(&self) -> bool {
-        matches!(self, Kind::Scalar(_) | Kind::Opaque | Kind::AtomicList(_) | Kind::AtomicMap(_))
-    }
-
     /// The step to an item of a set or keyed list.
     pub fn item_element(&self, item: &Value) -> Result<PathElement, String> {
         match self {

@@ -42,9 +42,8 @@ pub fn from_scale(scale: &Value, object: &mut Value, paths: ReplicasPath) {
     let mut managers = Managers::new();
     for (id, managed) in entries::decode(object).unwrap_or_default() {
         let Some(path) = paths.of(&managed.api_version) else { continue };
-        if !managed.set.has_path(&elements(path)) {
-            managers.insert(id, managed);
-        } else if changed.remove(&id_in_scale(&id)).is_some() {
+        let manages = managed.set.has_path(&elements(path));
+        if !manages || changed.remove(&id_in_scale(&id)).is_some() {
             managers.insert(id, managed);
         } else {
             let set = managed.set.difference(&FieldSet::of_names(path));

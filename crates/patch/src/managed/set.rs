@@ -22,6 +22,16 @@ struct Node {
     children: FieldSet,
 }
 
+/// What becomes of a parent of members.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parent {
+    Stays,
+    /// It becomes a member beside what lies below it.
+    Joins,
+    /// It becomes a member instead of what lies below it.
+    Replaces,
+}
+
 impl FieldSet {
     pub fn new() -> FieldSet {
         FieldSet::default()
@@ -136,14 +146,19 @@ impl FieldSet {
         }
     }
 
-    /// A copy in which parents that `named` says so are members too; `named` also gives the state for what lies below.
-    pub(super) fn with_parents<S: Copy>(&self, state: S, named: &dyn Fn(S, &PathElement) -> (bool, S)) -> FieldSet {
+    /// A copy in which `step` says what becomes of each parent of members, and with which state to go on below it.
+    pub(super) fn rewrite<S: Copy>(&self, state: S, step: &dyn Fn(S, &PathElement) -> (Parent, S)) -> FieldSet {
         let mut out = FieldSet::new();
         for (element, node) in &self.nodes {
-            let (is_named, below) = named(state, element);
-            let member = node.member || (is_named && !node.children.is_empty());
-            let children = node.children.with_parents(below, named);
-            out.nodes.insert(element.clone(), Node { member, children });
+            if node.children.is_empty() {
+                out.put(element.clone(), node.member, FieldSet::new());
+                continue;
+            }
+            match step(state, element) {
+                (Parent::Stays, below) => out.put(element.clone(), node.member, node.children.rewrite(below, step)),
+                (Parent::Joins, below) => out.put(element.clone(), true, node.children.rewrite(below, step)),
+                (Parent::Replaces, _) => out.put(element.clone(), true, FieldSet::new()),
+            }
         }
         out
     }

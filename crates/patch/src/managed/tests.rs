@@ -1,5 +1,6 @@
-use super::{ApplyError, FieldManager, FieldSet, MAX_UPDATE_MANAGERS};
-use schema::{Schema, Time, Value, value};
+use super::scale::{ReplicasPath, from_scale, to_scale};
+use super::{ApplyError, FieldManager, FieldSet, MAX_UPDATE_MANAGERS, Versions, keep_times_of_unchanged};
+use schema::{Schema, Time, TypeRef, Value, value};
 
 const SCHEMA: &str = "\
 type x.Pod
@@ -27,7 +28,17 @@ type x.Selector atomic
 f labels 1 {}string omit
 type x.Status
 f phase 1 string omit
+type x.Pod2
+f apiVersion 0 string omit
+f kind 0 string omit
+f metadata 1 @x.Meta omit
+f spec 2 @x.Spec2 always
+f status 3 @x.Status always
+type x.Spec2
+f count 1 i32 ptr omit
+f set 3 []string omit list=set
 gvk v1 Pod x.Pod
+gvk v2 Pod x.Pod2
 ";
 
 struct World {
@@ -224,4 +235,103 @@ fn old_updaters_are_joined() {
     assert_eq!(entries.len(), MAX_UPDATE_MANAGERS);
     assert_eq!(entries[0].str_at(&["manager"]), "ancient-changes");
     assert_eq!(entries[0].str_at(&["time"]), "1970-01-01T00:00:02Z");
+}
+
+/// v2 calls the replicas `count`.
+struct Renaming(Schema);
+
+impl Versions for Renaming {
+    fn convert(&self, value: &Value, api_version: &str) -> Option<(TypeRef<'_>, Value)> {
+        let (from, to) = if api_version == "v2" { ("replicas", "count") } else { ("count", "replicas") };
+        let mut converted = value.clone();
+        converted.set(&["apiVersion"], api_version);
+        if let Some(count) = converted.remove(&["spec", from]) {
+            converted.set(&["spec", to], count);
+        }
+        Some((self.0.by_kind(api_version, "Pod")?, converted))
+    }
+}
+
+#[test]
+fn versions_are_compared_in_the_version_of_each_entry() {
+    let versions = Renaming(Schema::parse(SCHEMA).unwrap());
+    let manager = |api_version| {
+        let ty = versions.0.by_kind(api_version, "Pod").unwrap();
+        FieldManager { ty, api_version, kind: "Pod", subresource: "", reset: &[], versions: Some(&versions) }
+    };
+    let applied = |api_version: &str, spec: Value| value!({"apiVersion": api_version, "kind": "Pod", "spec": spec});
+    let now = Time::from_unix(1);
+    let old = manager("v2").on_apply(&Value::Null, &applied("v2", value!({"count": 1})), "one", false, now).unwrap();
+    let (_, old) = versions.convert(&old, "v1").unwrap();
+    // Entries stay in their version until their manager writes again.
+    let error = manager("v1").on_apply(&old, &applied("v1", value!({"replicas": 2})), "two", false, now).unwrap_err();
+    assert_eq!(error.to_string(), "Apply failed with 1 conflict: conflict with \"one\": .spec.count");
+    let taken = manager("v1").on_apply(&old, &applied("v1", value!({"replicas": 2})), "two", true, now).unwrap();
+    assert_eq!(taken["spec"], value!({"replicas": 2}));
+    assert_eq!(taken.at(&["metadata", "managedFields"]).items().len(), 1);
+    // What was applied in v2 and is no longer applied in v1 goes.
+    let gone = manager("v1").on_apply(&old, &applied("v1", value!({"set": ["a"]})), "one", false, now).unwrap();
+    assert_eq!(gone["spec"], value!({"set": ["a"]}));
+}
+
+#[test]
+fn entries_follow_a_type_that_became_atomic() {
+    let mut world = World::new();
+    world.update("one", 1, pod(value!({"selector": {"labels": {"a": "1"}}})));
+    let granular = value!({"f:spec": {"f:selector": {"f:labels": {"f:a": {}}}}});
+    let mut object = world.object.clone();
+    object.at_first_entry(granular);
+    world.object = object;
+    world.update("two", 2, pod(value!({"selector": {"labels": {"a": "1"}}, "replicas": 1})));
+    world.check(&[r#"one Update {"f:spec":{"f:selector":{}}}"#, r#"two Update {"f:spec":{"f:replicas":{}}}"#]);
+}
+
+trait FirstEntry {
+    fn at_first_entry(&mut self, fields: Value);
+}
+
+impl FirstEntry for Value {
+    fn at_first_entry(&mut self, fields: Value) {
+        let entries = self.get_mut("metadata").unwrap().get_mut("managedFields").unwrap();
+        entries.as_list_mut().unwrap()[0].set(&["fieldsV1"], fields);
+    }
+}
+
+#[test]
+fn times_of_unchanged_objects_stay() {
+    let object = |replicas: i64, seconds: i64| {
+        let mut object = pod(value!({ "replicas": replicas }));
+        let entry = value!({"manager": "m", "time": (Time::from_unix(seconds).to_text())});
+        object.set(&["metadata", "managedFields"], vec![entry]);
+        object
+    };
+    let mut same = object(1, 2);
+    keep_times_of_unchanged(&object(1, 1), &mut same);
+    assert_eq!(same, object(1, 1));
+    let mut changed = object(2, 2);
+    keep_times_of_unchanged(&object(1, 1), &mut changed);
+    assert_eq!(changed, object(2, 2));
+}
+
+#[test]
+fn scales_take_over_the_replicas() {
+    let paths = ReplicasPath { versions: &[("v1", &["spec", "replicas"])], api_version: "v1" };
+    let mut world = World::new();
+    world.update("one", 1, pod(value!({"replicas": 1, "args": ["x"]})));
+    let mut scale = value!({"kind": "Scale", "spec": {"replicas": 1}});
+    to_scale(&world.object, &mut scale, paths);
+    let entries = scale.at(&["metadata", "managedFields"]).clone();
+    assert_eq!(entries.items()[0].str_at(&["apiVersion"]), "autoscaling/v1");
+    assert_eq!(entries.items()[0]["fieldsV1"], value!({"f:spec": {"f:replicas": {}}}));
+    // Unchanged: all stays with its manager.
+    let mut object = world.object.clone();
+    from_scale(&scale, &mut object, paths);
+    assert_eq!(object, world.object);
+    // Changed through the scale by someone else.
+    let mut taken = entries.items()[0].clone();
+    taken.set(&["manager"], "hpa");
+    taken.set(&["subresource"], "scale");
+    scale.set(&["metadata", "managedFields"], vec![taken]);
+    from_scale(&scale, &mut world.object, paths);
+    world.check(&[r#"hpa Update {"f:spec":{"f:replicas":{}}}"#, r#"one Update {"f:spec":{"f:args":{}}}"#]);
 }

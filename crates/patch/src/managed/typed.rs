@@ -2,7 +2,7 @@
 
 use super::element::PathElement;
 use super::place::{Check, Kind, Place};
-use super::set::FieldSet;
+use super::set::{FieldSet, Parent};
 use crate::written;
 use schema::{TypeRef, Value, json};
 
@@ -49,15 +49,25 @@ impl<'s> Typed<'s> {
 
     /// `set` with each struct field on the way to a member as a member too.
     pub fn with_parents(&self, set: &FieldSet) -> FieldSet {
-        set.with_parents(Some(self.place()), &|place, element| {
-            let kind = place.map(|place: Place| place.kind(None));
-            match (kind, element) {
-                (Some(Kind::Map(members) | Kind::AtomicMap(members)), PathElement::Field(name)) => {
-                    (members.is_field(name), members.place(name))
-                }
-                (Some(kind), _) => (false, kind.items()),
-                (None, _) => (false, None),
+        set.rewrite(Some(self.place()), &|place, element| match (place.map(|place| place.kind(None)), element) {
+            (Some(Kind::Map(members) | Kind::AtomicMap(members)), PathElement::Field(name)) => {
+                let joins = if members.is_field(name) { Parent::Joins } else { Parent::Stays };
+                (joins, members.place(name))
             }
+            (kind, _) => (Parent::Stays, kind.and_then(|kind| kind.items())),
+        })
+    }
+
+    /// `set` as it reads if parts of the type became atomic since it was written.
+    pub fn with_atomic_parents(&self, set: &FieldSet) -> FieldSet {
+        set.rewrite(Some(self.place()), &|place: Option<Place>, element| {
+            let below = match (place.map(|place| place.kind(None)), element) {
+                (Some(Kind::Map(members)), PathElement::Field(name)) => members.place(name),
+                (kind, _) => kind.and_then(|kind| kind.items()),
+            };
+            let atomic =
+                below.is_some_and(|place| matches!(place.kind(None), Kind::AtomicMap(_) | Kind::AtomicList(_)));
+            (if atomic { Parent::Replaces } else { Parent::Stays }, below)
         })
     }
 

@@ -31,6 +31,7 @@ impl<'s> Updater<'s> {
         managers: &mut Managers,
         manager: &ManagerId,
     ) -> Result<(), Failure> {
+        self.reconcile(live, managers).map_err(Failure::Other)?;
         let changes = self.take_from_others(live, new, managers, manager, true)?;
         let before = managers.remove(manager);
         let (set, time) = before.map(|before| (before.set, before.time)).unwrap_or_default();
@@ -48,6 +49,7 @@ impl<'s> Updater<'s> {
         manager: &ManagerId,
         force: bool,
     ) -> Result<Option<Value>, Failure> {
+        self.reconcile(live, managers).map_err(Failure::Other)?;
         let merged = merge(live, &applied.value);
         let last = managers.remove(manager);
         let set = applied.fields().recursive_difference(&self.ignored);
@@ -61,6 +63,24 @@ impl<'s> Updater<'s> {
         };
         self.take_from_others(live, &new, managers, manager, force)?;
         Ok((new.value != live.value).then_some(new.value))
+    }
+
+    /// Adapts the sets to a type whose parts became atomic, and forgets managers of versions that are no longer served.
+    fn reconcile(&self, live: &Typed<'s>, managers: &mut Managers) -> Result<(), String> {
+        let mut by_version: BTreeMap<Text, Option<Typed<'s>>> = BTreeMap::new();
+        by_version.insert(self.api_version.into(), Some(live.clone()));
+        let mut known = Managers::new();
+        for (id, managed) in managers.iter() {
+            if !by_version.contains_key(&managed.api_version) {
+                by_version.insert(managed.api_version.clone(), self.convert(live, &managed.api_version)?);
+            }
+            if let Some(Some(typed)) = by_version.get(&managed.api_version) {
+                let set = typed.with_atomic_parents(&managed.set);
+                known.insert(id.clone(), Managed { set, ..managed.clone() });
+            }
+        }
+        *managers = known;
+        Ok(())
     }
 
     fn put(&self, managers: &mut Managers, manager: &ManagerId, set: FieldSet, time: Option<schema::Time>) {

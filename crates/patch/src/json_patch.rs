@@ -13,6 +13,10 @@ pub const MAX_OPERATIONS: usize = 10_000;
 /// Bytes of JSON that the copy operations of one patch may add together.
 pub const MAX_COPIED_BYTES: usize = 3 * 1024 * 1024;
 
+/// Nesting of a document: what decoders accept. Copying a value into itself would else double its depth each time, until
+/// it could not even be dropped.
+const MAX_DEPTH: usize = schema::json::MAX_DEPTH;
+
 /// Applies the operations in order. After an error the document is half changed and must be thrown away.
 pub fn apply(doc: &mut Value, patch: &Value) -> Result<(), PatchError> {
     let operations = decode(patch)?;
@@ -89,6 +93,7 @@ fn run(doc: &mut Value, operation: &Value, copied_bytes: &mut usize) -> Result<(
 }
 
 fn add(doc: &mut Value, path: &str, value: Value, kind: &str) -> Result<(), String> {
+    check_depth(path, &value)?;
     match parent(doc, path, kind)? {
         (Node::Map(map), key) => {
             map.insert(key, value);
@@ -114,6 +119,7 @@ fn remove(doc: &mut Value, path: &str, kind: &str) -> Result<Value, String> {
 }
 
 fn replace(doc: &mut Value, path: &str, value: &Value) -> Result<(), String> {
+    check_depth(path, value)?;
     if path.is_empty() {
         if !matches!(value, Value::Map(_) | Value::List(_)) {
             return Err("replace operation value must be object or array".into());
@@ -136,6 +142,21 @@ fn replace(doc: &mut Value, path: &str, value: &Value) -> Result<(), String> {
 fn test(doc: &mut Value, path: &str, value: &Value) -> Result<(), String> {
     let found = if path.is_empty() { &*doc } else { read(doc, path, "test")? };
     if found == value { Ok(()) } else { Err(format!("testing value {path} failed: test failed")) }
+}
+
+fn check_depth(path: &str, value: &Value) -> Result<(), String> {
+    let steps = path.bytes().filter(|&byte| byte == b'/').count();
+    let fits = MAX_DEPTH.checked_sub(steps).is_some_and(|room| fits(value, room));
+    if fits { Ok(()) } else { Err("exceeded max depth".into()) }
+}
+
+/// Whether lists and maps lie in each other at most `room` deep.
+fn fits(value: &Value, room: usize) -> bool {
+    match value {
+        Value::List(items) => room > 0 && items.iter().all(|item| fits(item, room - 1)),
+        Value::Map(map) => room > 0 && map.iter().all(|(_, value)| fits(value, room - 1)),
+        _ => true,
+    }
 }
 
 /// The value at a path; Null for a member that its map does not have.

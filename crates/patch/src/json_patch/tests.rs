@@ -90,3 +90,12 @@ fn bounds_operations_and_copies() {
     let doubling = vec![value!({"op": "copy", "from": "/a", "path": "/a/-"}); 64];
     check_error(value!({"a": ["x"]}), Value::List(doubling), 422, REJECTED);
 }
+
+#[test]
+fn bounds_depth() {
+    let doubling = (0..18).map(|n| {
+        let path = "/a".repeat((1 << n) + 1);
+        value!({ "op": "copy", "from": "/a", "path": path })
+    });
+    check_error(value!({"a": {}}), Value::List(doubling.collect()), 422, REJECTED);
+}

@@ -35,3 +35,11 @@ fn refuses_what_is_no_map() {
         "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
     );
 }
+
+#[test]
+fn deep_documents_fit_a_small_stack() {
+    let deep = |leaf: Value| (0..1_000).fold(leaf, |inner, _| value!({ "a": inner }));
+    let mut target = deep(value!({"x": 1}));
+    apply(&mut target, &deep(value!({"y": 2}))).unwrap();
+    assert_eq!(target, deep(value!({"x": 1, "y": 2})));
+}

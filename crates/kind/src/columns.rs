@@ -1,12 +1,15 @@
 //! Table columns: what `kubectl get` prints.
 
+use api_meta::v1::LabelSelector;
 use schema::{Time, Value};
+use std::collections::BTreeMap;
 
 /// One cell: a string, a number or a boolean.
 pub type Cell = Value;
 
 /// One column over the typed object `T`.
 pub struct Column<T> {
+    /// Empty: a cell without a definition.
     pub name: &'static str,
     /// `string`, `integer`, `date`, `boolean`
     pub kind: &'static str,
@@ -41,6 +44,17 @@ impl<T: schema::Object<Meta = api_meta::v1::ObjectMeta>> Column<T> {
         priority: 0,
         cell: |object, now| Value::from(age(object.meta().creation_timestamp, now)),
     };
+    /// The time of creation, where upstream has no columns of the kind's own.
+    pub const CREATED_AT: Column<T> = Column {
+        name: "Created At",
+        kind: "date",
+        format: "",
+        description: AGE_DESCRIPTION,
+        priority: 0,
+        cell: |object, _| object.meta().creation_timestamp.map_or(Value::Null, |time| Value::from(time.to_text())),
+    };
+    /// The age as a cell that no definition announces, as upstream's IPAddress has one too many.
+    pub const UNANNOUNCED_AGE: Column<T> = Column { name: "", ..Column::AGE };
 }
 
 impl<T> Column<T> {
@@ -62,6 +76,42 @@ impl<T> Column<T> {
         Column { name, kind: "integer", format: "", description, priority, cell }
     }
 }
+
+/// A label selector as tables show it: `a=b,c in (d,e),!f`, `<none>` for an empty one.
+pub fn label_selector_text(selector: Option<&LabelSelector>) -> String {
+    let Some(selector) = selector else { return NONE.into() };
+    let mut requirements: Vec<(&str, String)> =
+        selector.match_labels.iter().map(|(key, value)| (key.as_str(), format!("{key}={value}"))).collect();
+    for expression in &selector.match_expressions {
+        let key = expression.key.as_str();
+        let mut values: Vec<&str> = expression.values.iter().map(String::as_str).collect();
+        values.sort_unstable();
+        let values = values.join(",");
+        let text = match expression.operator.as_str() {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "Exists" => key.to_owned(),
+            "DoesNotExist" => format!("!{key}"),
+            _ => return "<error>".into(),
+        };
+        requirements.push((key, text));
+    }
+    if requirements.is_empty() {
+        return NONE.into();
+    }
+    requirements.sort_by_key(|(key, _)| *key);
+    requirements.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(",")
+}
+
+/// Labels as tables show them: `a=b,c=d`, `<none>` where there are none.
+pub fn labels_text(labels: &BTreeMap<String, String>) -> String {
+    if labels.is_empty() {
+        return NONE.into();
+    }
+    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+}
+
+const NONE: &str = "<none>";
 
 /// The time from `then` to `now` as kubectl's tables show it (`5m`, `3h20m`, `<unknown>` where there is none).
 pub fn age(then: Option<Time>, now: Time) -> String {

@@ -12,6 +12,7 @@ pub mod field;
 pub mod metadata;
 pub mod names;
 pub mod validate;
+pub mod virtual_kind;
 
 pub use columns::{Cell, Column, age};
 pub use dynamic::{DynKind, TypedKind};
@@ -19,6 +20,7 @@ pub use error::ApiError;
 pub use field::{FieldError, FieldErrors, Path};
 pub use metadata::{MetadataRules, NameFormat};
 pub use names::{Names, Scope, Subresource, Verb, Version};
+pub use virtual_kind::VirtualKind;
 
 use schema::{Object, Time, Value};
 

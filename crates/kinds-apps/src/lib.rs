@@ -1,1 +1,13 @@
+//! The kinds of the groups apps, batch, autoscaling and policy, one file each.
 
+pub mod controller_revision;
+pub mod cron_job;
+pub mod daemon_set;
+pub mod deployment;
+pub mod horizontal_pod_autoscaler;
+pub mod job;
+mod metrics;
+pub mod pod_disruption_budget;
+pub mod replica_set;
+pub mod stateful_set;
+mod template;

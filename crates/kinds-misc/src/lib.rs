@@ -1,1 +1,35 @@
+//! The kinds of all other groups, one file each.
 
+mod admission_policy;
+pub mod api_service;
+pub mod certificate_signing_request;
+pub mod csi_driver;
+pub mod csi_node;
+pub mod csi_storage_capacity;
+pub mod custom_resource_definition;
+pub mod device_class;
+pub mod endpoint_slice;
+pub mod event;
+pub mod flow_schema;
+pub mod ingress;
+pub mod ingress_class;
+pub mod ip_address;
+pub mod lease;
+pub mod mutating_admission_policy;
+pub mod mutating_admission_policy_binding;
+pub mod mutating_webhook_configuration;
+pub mod network_policy;
+pub mod priority_class;
+pub mod priority_level_configuration;
+pub mod resource_claim;
+pub mod resource_claim_template;
+pub mod resource_slice;
+pub mod reviews;
+pub mod runtime_class;
+pub mod service_cidr;
+pub mod storage_class;
+pub mod validating_admission_policy;
+pub mod validating_admission_policy_binding;
+pub mod validating_webhook_configuration;
+pub mod volume_attachment;
+pub mod volume_attributes_class;

@@ -2,17 +2,20 @@
 
 mod columns;
 mod defaults;
+mod diff;
 mod qos;
-mod resources;
+pub(crate) mod resources;
+mod status;
 mod strategy;
+mod validation;
 
 pub use columns::{restarts, status_word};
 pub use qos::qos_class;
 pub use resources::{effective_limits, effective_requests};
 
-use crate::pod_spec::{self, Options};
+use crate::pod_spec;
 use api_core::v1;
-use kind::{Column, Context, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version};
+use kind::{Column, Context, FieldErrors, Kind, MetadataRules, Names, Scope, Subresource, Verb, Version};
 
 pub struct Pod;
 
@@ -93,7 +96,28 @@ impl Kind for Pod {
     }
 
     fn validate(&self, pod: &v1::Pod, errors: &mut FieldErrors) {
-        pod_spec::validate(&pod.spec, &pod.metadata, &Path::root("spec"), &Options::pod(), errors);
+        validation::create(pod, errors);
+    }
+
+    fn validate_update(&self, new: &v1::Pod, old: &v1::Pod, errors: &mut FieldErrors) {
+        validation::update(new, old, errors);
+    }
+
+    fn validate_subresource(&self, new: &v1::Pod, old: &v1::Pod, context: &Context, errors: &mut FieldErrors) {
+        match context.subresource {
+            "status" => status::validate(new, old, errors),
+            "ephemeralcontainers" => validation::ephemeral_containers(new, old, errors),
+            "resize" => validation::resize(new, old, errors),
+            _ => {}
+        }
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules { repeats_create: true, ..MetadataRules::COMMON }
+    }
+
+    fn warnings(&self, new: &v1::Pod, old: Option<&v1::Pod>) -> Vec<String> {
+        if old.is_some() { Vec::new() } else { pod_spec::pod_warnings(new) }
     }
 
     fn selectable(&self, pod: &v1::Pod) -> Vec<(&'static str, String)> {

@@ -1,0 +1,188 @@
+//! Where the objects of a kind are kept: keys, the form of the stored bytes, and the cache over them.
+
+use crate::cache::Cache;
+use crate::entry::{KindRef, View};
+use crate::error;
+use crate::keys;
+use bytes::Bytes;
+use kind::{ApiError, Names};
+use schema::{Schema, TypeRef, Value, json, protobuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use store::{Compare, Store, TxnOutcome, Write};
+
+pub struct Storage {
+    /// `/registry/pods/`
+    pub prefix: String,
+    /// The kind as which the objects are stored.
+    pub kind: KindRef,
+    /// Its stored version.
+    pub view: Arc<View>,
+    pub custom: bool,
+    pub ttl: Option<Duration>,
+    pub keep_values: bool,
+    pub cache: Cache,
+    store: Arc<dyn Store>,
+    /// The newest revision that a write through this registry made here.
+    last_written: AtomicU64,
+}
+
+/// A read object with the revision that made it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// With its resourceVersion.
+    pub value: Value,
+    pub raw: Bytes,
+    pub revision: u64,
+}
+
+/// Stored bytes that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{key}: {why}")]
+pub struct Unreadable {
+    pub key: String,
+    pub why: String,
+}
+
+impl Storage {
+    pub(crate) fn new(
+        prefix: String,
+        kind: KindRef,
+        view: Arc<View>,
+        ttl: Option<Duration>,
+        keep_values: bool,
+        store: Arc<dyn Store>,
+    ) -> Storage {
+        let custom = view.custom;
+        Storage { prefix, kind, view, custom, ttl, keep_values, cache: Cache::default(), store, last_written: AtomicU64::new(0) }
+    }
+
+    pub fn names(&self) -> &Names {
+        self.kind.names()
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub fn key(&self, namespace: &str, name: &str) -> String {
+        keys::key(&self.prefix, namespace, name)
+    }
+
+    /// A revision that the cache must have reached to hold every write that was answered.
+    pub fn last_written(&self) -> u64 {
+        self.last_written.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn wrote(&self, revision: u64) {
+        self.last_written.fetch_max(revision, Ordering::AcqRel);
+    }
+
+    fn ty(&self) -> Option<TypeRef<'_>> {
+        self.view.ty()
+    }
+
+    /// The stored form of a value: without its resourceVersion.
+    pub fn encode(&self, value: &Value) -> Result<Bytes, ApiError> {
+        let mut value = value.clone();
+        value.remove(&["metadata", "resourceVersion"]);
+        value.remove(&["metadata", "selfLink"]);
+        let ty = self.ty().ok_or_else(|| ApiError::internal("the kind has no type"))?;
+        let mut out = Vec::new();
+        if self.custom {
+            json::encode(ty, &value, &mut out);
+            out.push(b'\n');
+            return Ok(out.into());
+        }
+        protobuf::encode(ty, &value, &mut out);
+        Ok(protobuf::envelope(&self.view.api_version, self.names().kind, &out).into())
+    }
+
+    /// A stored value with its resourceVersion.
+    pub fn decode(&self, key: &str, raw: &[u8], revision: u64) -> Result<Value, Unreadable> {
+        let fail = |why: String| Unreadable { key: key.to_owned(), why };
+        let mut value = if protobuf::is_envelope(raw) {
+            let envelope = protobuf::open_envelope(raw).map_err(|error| fail(error.to_string()))?;
+            self.decode_protobuf(&envelope).map_err(|error| fail(error.to_string()))?
+        } else {
+            let meta = json::type_meta(raw).map_err(fail)?;
+            let ty = self.stored_type(&meta.api_version, &meta.kind).ok_or_else(|| fail("unknown type".into()))?;
+            let options = schema::decode::DecodeOptions { strict: false, custom: self.custom };
+            json::decode(ty, raw, &options).map_err(|error| fail(error.to_string()))?.value
+        };
+        if value.str_at(&["apiVersion"]) != self.view.api_version {
+            value = self.kind.convert(value, &self.view.api_version).map_err(|error| fail(error.to_string()))?;
+        }
+        if self.custom {
+            self.kind.default(&mut value);
+        }
+        value.set(&["metadata", "resourceVersion"], revision.to_string());
+        Ok(value)
+    }
+
+    fn decode_protobuf(&self, envelope: &protobuf::Envelope) -> Result<Value, schema::decode::DecodeError> {
+        let unknown = schema::decode::DecodeError::Protobuf("unknown type");
+        let ty = self.stored_type(&envelope.api_version, &envelope.kind).ok_or(unknown)?;
+        let mut value = protobuf::decode(ty, envelope.raw)?;
+        value.set(&["apiVersion"], envelope.api_version.as_str());
+        value.set(&["kind"], envelope.kind.as_str());
+        Ok(value)
+    }
+
+    /// The type of what is stored: another version, if an older server wrote it.
+    fn stored_type(&self, api_version: &str, kind: &str) -> Option<TypeRef<'_>> {
+        if api_version == self.view.api_version || self.custom {
+            return self.ty();
+        }
+        Schema::builtin().by_kind(api_version, kind)
+    }
+
+    /// The newest version of an object, from the store.
+    pub async fn read(&self, namespace: &str, name: &str) -> Result<Option<Stored>, ApiError> {
+        let key = self.key(namespace, name);
+        let (found, _) =
+            self.store.get(&key, None).await.map_err(|error| error::from_store(&error, self.names(), name))?;
+        found.map(|kv| self.stored(&kv)).transpose()
+    }
+
+    pub(crate) fn stored(&self, kv: &store::KeyValue) -> Result<Stored, ApiError> {
+        let value = self.decode(&kv.key, &kv.value, kv.mod_revision).map_err(ApiError::internal)?;
+        Ok(Stored { value, raw: kv.value.clone(), revision: kv.mod_revision })
+    }
+
+    /// Writes if the key is at `revision` (0: not there). None: it is not.
+    pub(crate) async fn put(
+        &self,
+        namespace: &str,
+        name: &str,
+        raw: Bytes,
+        revision: u64,
+    ) -> Result<Option<u64>, ApiError> {
+        let fail = |error: store::StoreError| error::from_store(&error, self.names(), name);
+        let lease = match self.ttl {
+            Some(ttl) => Some(self.store.grant_lease(ttl).await.map_err(fail)?),
+            None => None,
+        };
+        let compare = if revision == 0 { Compare::NotExists } else { Compare::ModRevision(revision) };
+        let write = Write::Put { key: self.key(namespace, name), value: raw, lease };
+        self.finish(self.store.txn(compare, write).await.map_err(fail)?)
+    }
+
+    /// Deletes if the key is at `revision`. None: it is not.
+    pub(crate) async fn delete(&self, namespace: &str, name: &str, revision: u64) -> Result<Option<u64>, ApiError> {
+        let write = Write::Delete { key: self.key(namespace, name) };
+        let outcome = self.store.txn(Compare::ModRevision(revision), write).await;
+        self.finish(outcome.map_err(|error| error::from_store(&error, self.names(), name))?)
+    }
+
+    fn finish(&self, outcome: TxnOutcome) -> Result<Option<u64>, ApiError> {
+        Ok(match outcome {
+            TxnOutcome::Done { revision, .. } => {
+                self.wrote(revision);
+                Some(revision)
+            }
+            TxnOutcome::Conflict { .. } => None,
+        })
+    }
+}

@@ -1,0 +1,194 @@
+//! The verbs over stored kinds, and what they share.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod modify;
+mod patch;
+mod prepare;
+mod update;
+mod watch;
+
+use crate::codec::{self, Expected};
+use crate::context::RequestContext;
+use crate::entry::View;
+use crate::frames;
+use crate::negotiate::{Accepted, Transform};
+use crate::options::{FieldValidation, ListOptions};
+use crate::pipeline::{Registry, Route, respond_with};
+use crate::response::Body;
+use crate::storage::Storage;
+use crate::table::{self, Include};
+use crate::{cache, error};
+use futures_util::future::{Either, select};
+use http::Response;
+use kind::ApiError;
+use kind::metadata::path_segment;
+use schema::{Schema, Value, value};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a read waits for the cache to catch up.
+const FRESHNESS_WAIT: Duration = Duration::from_secs(3);
+
+impl Route {
+    pub(crate) fn storage(&self) -> Result<&Arc<Storage>, ApiError> {
+        self.entry.storage.as_ref().ok_or_else(error::method_not_allowed)
+    }
+
+    fn hub(&self) -> Result<&Arc<View>, ApiError> {
+        self.entry.hub().ok_or_else(|| ApiError::internal("the kind has no versions"))
+    }
+
+    /// From the stored version to the one that the kind's logic works on.
+    fn to_hub(&self, value: Value) -> Result<Value, ApiError> {
+        self.entry.kind.convert(value, &self.hub()?.api_version)
+    }
+
+    /// The name from the path; only what can stand in a key.
+    fn checked_name(&self) -> Result<&str, ApiError> {
+        let problems = path_segment(&self.name, false);
+        if problems.is_empty() {
+            return Ok(&self.name);
+        }
+        let quoted = kind::field::quoted(&self.name);
+        Err(ApiError::bad_request(format!("Name parameter invalid: {quoted}: {}", problems.join(";"))))
+    }
+}
+
+impl Registry {
+    /// Decodes a body of the route's kind (or its subresource's) into a value of the version that it names.
+    fn decode(
+        &self,
+        context: &RequestContext,
+        route: &Route,
+        body: &[u8],
+        validation: FieldValidation,
+    ) -> Result<Value, ApiError> {
+        let entry = &route.entry;
+        let no_type = || ApiError::internal("the kind has no type");
+        let ty = route.view.ty().ok_or_else(no_type)?;
+        // Any served version of the group is taken, as upstream's codecs do.
+        let accepts = [route.view.api_version.clone()];
+        let expected = Expected {
+            ty,
+            api_version: &route.view.api_version,
+            kind: entry.names().kind,
+            custom: route.view.custom,
+            accepts: &accepts,
+        };
+        codec::decode_body(context, body, &expected, validation)
+    }
+
+    pub(crate) fn decode_for_virtual(
+        &self,
+        context: &RequestContext,
+        route: &Route,
+        body: &[u8],
+    ) -> Result<Value, ApiError> {
+        let subresource = route.entry.subresource(&route.subresource, &route.view.version);
+        let (api_version, ty) = route
+            .entry
+            .body_type(&route.view, subresource)
+            .ok_or_else(|| ApiError::internal("the subresource has no type"))?;
+        let kind = subresource.map_or(route.entry.names().kind, |sub| sub.kind);
+        let accepts = [api_version.clone()];
+        let expected = Expected { ty, api_version: &api_version, kind, custom: false, accepts: &accepts };
+        let validation = crate::options::WriteOptions::parse(&context.query, "CreateOptions", false)?.field_validation;
+        codec::decode_body(context, body, &expected, validation)
+    }
+
+    /// Waits until the cache has every write that was answered, and `at_least` this revision.
+    pub(crate) async fn fresh(&self, storage: &Storage, at_least: u64) -> Result<(), ApiError> {
+        let mut wanted = storage.last_written();
+        let fail = |error: store::StoreError| error::from_store(&error, storage.names(), "");
+        let revision = storage.cache.revision();
+        if self.config.shared_store || at_least > revision {
+            let current = self.config.store.current_revision().await.map_err(fail)?;
+            if at_least > current {
+                return Err(error::too_large_version(at_least, current));
+            }
+            wanted = wanted.max(if self.config.shared_store { current } else { at_least });
+            if wanted > revision {
+                self.config.store.request_progress().await.map_err(fail)?;
+            }
+        }
+        if storage.cache.is_ready() && storage.cache.revision() >= wanted {
+            return Ok(());
+        }
+        let reached = pin!(storage.cache.reached(wanted));
+        match select(reached, self.config.timer.sleep(FRESHNESS_WAIT)).await {
+            Either::Left(_) => Ok(()),
+            Either::Right(_) => Err(error::too_large_version(wanted, storage.cache.revision())),
+        }
+    }
+
+    /// What a list or watch wants, checked against what the kind can select by.
+    fn filter(&self, route: &Route, options: &ListOptions) -> Result<cache::Filter, ApiError> {
+        let kind = &route.entry.kind;
+        let known = kind.selectable(&Value::map());
+        for field in options.fields.fields() {
+            let is_known = matches!(field, "metadata.name" | "metadata.namespace")
+                || known.iter().any(|(name, _)| name == field);
+            if !is_known {
+                return Err(ApiError::bad_request(kind.unknown_field_selector(field)));
+            }
+        }
+        let mut fields = options.fields.clone();
+        if !route.name.is_empty() {
+            fields = crate::selector::FieldSelector::name(&route.name);
+        }
+        Ok(cache::Filter { namespace: route.namespace.clone(), labels: options.labels.clone(), fields })
+    }
+
+    /// Answers with one object: of the route's kind (of any of its versions), or of a type that it names.
+    pub(crate) fn respond(
+        &self,
+        context: &RequestContext,
+        route: &Route,
+        accepted: Accepted,
+        status: u16,
+        value: Value,
+    ) -> Result<Response<Body>, ApiError> {
+        let kind = value.str_at(&["kind"]);
+        let respond = |chunk| respond_with(status, accepted.media.content_type(), Body::Full(chunk));
+        if kind != route.entry.names().kind {
+            let ty = Schema::builtin().by_kind(value.str_at(&["apiVersion"]), kind);
+            let ty = ty.or_else(|| frames::meta_type(kind)).ok_or_else(|| ApiError::internal(format!("no type {kind}")))?;
+            return Ok(respond(frames::value_chunk(ty, &value, accepted)));
+        }
+        let value = route.view.from_value(value)?;
+        match accepted.transform {
+            Transform::None => {
+                let ty = route.view.ty().ok_or_else(|| ApiError::internal("no type"))?;
+                Ok(respond(frames::value_chunk(ty, &value, accepted)))
+            }
+            Transform::Partial(version) => {
+                let ty = frames::meta_type("PartialObjectMetadata").ok_or_else(|| ApiError::internal("no type"))?;
+                Ok(respond(frames::value_chunk(ty, &frames::partial(&value, version), accepted)))
+            }
+            Transform::PartialList(_) => Err(error::not_acceptable(format!(
+                "you requested PartialObjectMetadataList, but the requested object is not a list (*{}.{})",
+                internal_package(route.entry.names().group),
+                route.entry.names().kind
+            ))),
+            Transform::Table(version) => {
+                let include = Include::parse(context.query.get("includeObject").unwrap_or_default())?;
+                let resource_version = value.str_at(&["metadata", "resourceVersion"]);
+                let metadata = match resource_version {
+                    "" => Value::map(),
+                    text => value!({ "resourceVersion": text }),
+                };
+                let table = table::table(&route.view, version, metadata, &[value], include, true, context.now)?;
+                Ok(respond(frames::text_chunk(table, accepted)))
+            }
+        }
+    }
+}
+
+/// Go's package of the internal types of a group, which a message shows.
+fn internal_package(group: &str) -> &str {
+    if group.is_empty() { "core" } else { group.split('.').next().unwrap_or_default() }
+}

@@ -58,7 +58,9 @@ mod tests {
 
     #[test]
     fn only_the_plain_word_counts() {
-        for (header, expected) in [("gzip", true), ("br, gzip", true), ("deflate, gzip;q=1.0", false), ("identity", false)] {
+        for (header, expected) in
+            [("gzip", true), ("br, gzip", true), ("deflate, gzip;q=1.0", false), ("identity", false)]
+        {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT_ENCODING, header.parse().unwrap());
             assert_eq!(accepted(&headers), expected, "{header}");

@@ -70,9 +70,8 @@ impl Gateway {
         let (head, body) = response.into_parts();
         match body {
             Body::Stream(target) => {
-                let target = target
-                    .downcast::<StreamTarget>()
-                    .map_err(|_| ApiError::internal("a stream without a target"))?;
+                let target =
+                    target.downcast::<StreamTarget>().map_err(|_| ApiError::internal("a stream without a target"))?;
                 let original = rest.map(|incoming| Request::from_parts(parts, incoming));
                 target.complete(original, Response::from_parts(head, ())).await
             }
@@ -84,7 +83,7 @@ impl Gateway {
 
     /// The first of certificate and token that is good; nothing shown is the anonymous user; bad ones alone are a 401.
     fn authenticate<B>(&self, request: &Request<B>, peer: &Peer) -> Result<UserInfo, ApiError> {
-        let now_unix_s = self.clock.now_nanos() / 1_000_000_000;
+        let now_unix_s = self.clock.now_seconds();
         let mut refused = false;
         match self.certificates.user(peer.certificates.as_deref(), now_unix_s.unsigned_abs()) {
             Some(Ok(user)) => return Ok(user),
@@ -135,6 +134,14 @@ impl Gateway {
 
 /// A Status as the whole answer, before the registry could negotiate its form.
 pub fn status(error: &ApiError) -> Response<serve::Body> {
+    let mut response = Response::new(full(status_json(error)));
+    let code = u16::try_from(error.code()).ok().and_then(|code| StatusCode::from_u16(code).ok());
+    *response.status_mut() = code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+pub(crate) fn status_json(error: &ApiError) -> Bytes {
     let mut json = Vec::new();
     let mut value = error.0.to_value();
     value.set(&["apiVersion"], "v1");
@@ -143,11 +150,7 @@ pub fn status(error: &ApiError) -> Response<serve::Body> {
         schema::json::encode(ty, &value, &mut json);
     }
     json.push(b'\n');
-    let mut response = Response::new(full(json.into()));
-    let code = u16::try_from(error.code()).ok().and_then(|code| StatusCode::from_u16(code).ok());
-    *response.status_mut() = code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    json.into()
 }
 
 pub fn full(bytes: Bytes) -> serve::Body {

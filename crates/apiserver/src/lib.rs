@@ -2,5 +2,20 @@
 //!
 //! What an API request means is `registry`'s business. Deliberately absent: any logic of a kind.
 
+pub mod bootstrap;
+mod compress;
 pub mod discovery;
+pub mod fallback;
+pub mod gateway;
+pub mod health;
+pub mod in_process;
+pub mod late;
+pub mod node;
+pub mod openapi;
 pub mod pki;
+mod rbac_feed;
+mod run;
+pub mod stream;
+pub mod virtuals;
+
+pub use run::{ApiServer, Config, Parts, StartError};

@@ -129,6 +129,7 @@ impl Authorizer for Rbac {
 struct Visited<'a> {
     id: &'a Id,
     role: &'a Id,
+    subject: &'a SubjectKey,
 }
 
 impl Visited<'_> {
@@ -142,10 +143,12 @@ impl Visited<'_> {
 
     fn describe(&self) -> String {
         let role = if self.role.namespace.is_empty() { "ClusterRole" } else { "Role" };
+        let subject = self.subject.describe();
         if self.id.namespace.is_empty() {
-            format!("ClusterRoleBinding \"{}\" of {role} \"{}\"", self.id.name, self.role.name)
+            format!("ClusterRoleBinding \"{}\" of {role} \"{}\" to {subject}", self.id.name, self.role.name)
         } else {
-            format!("RoleBinding \"{}/{}\" of {role} \"{}\"", self.id.name, self.id.namespace, self.role.name)
+            let binding = format!("{}/{}", self.id.name, self.id.namespace);
+            format!("RoleBinding \"{binding}\" of {role} \"{}\" to {subject}", self.role.name)
         }
     }
 }
@@ -166,17 +169,19 @@ impl State {
     /// Calls `each` with the bindings of the user, cluster-wide ones first, until it returns false.
     fn visit(&self, user: &UserInfo, namespace: &str, each: &mut dyn FnMut(Visited, Option<&[PolicyRule]>) -> bool) {
         let groups = user.groups.iter().map(|group| SubjectKey::Group(group.clone()));
-        let subjects: Vec<&BTreeSet<Id>> = std::iter::once(SubjectKey::User(user.name.clone()))
+        let subjects: Vec<(&SubjectKey, &BTreeSet<Id>)> = std::iter::once(SubjectKey::User(user.name.clone()))
             .chain(groups)
-            .filter_map(|subject| self.by_subject.get(&subject))
+            .filter_map(|subject| self.by_subject.get_key_value(&subject))
             .collect();
         let scopes: &[&str] = if namespace.is_empty() { &[""] } else { &["", namespace] };
         for scope in scopes {
-            for id in subjects.iter().flat_map(|ids| ids.iter()).filter(|id| id.namespace == *scope) {
-                let Some(binding) = self.bindings.get(id) else { continue };
-                let rules = self.roles.get(&binding.role).map(|rules| &rules[..]);
-                if !each(Visited { id, role: &binding.role }, rules) {
-                    return;
+            for (subject, ids) in &subjects {
+                for id in ids.iter().filter(|id| id.namespace == *scope) {
+                    let Some(binding) = self.bindings.get(id) else { continue };
+                    let rules = self.roles.get(&binding.role).map(|rules| &rules[..]);
+                    if !each(Visited { id, role: &binding.role, subject }, rules) {
+                        return;
+                    }
                 }
             }
         }
@@ -184,6 +189,16 @@ impl State {
 }
 
 impl SubjectKey {
+    fn describe(&self) -> String {
+        match self {
+            SubjectKey::User(name) => match authn::service_account::split_username(name) {
+                Some((namespace, name)) => format!("ServiceAccount \"{name}/{namespace}\""),
+                None => format!("User \"{name}\""),
+            },
+            SubjectKey::Group(name) => format!("Group \"{name}\""),
+        }
+    }
+
     /// A service account is the user of its name; one without a namespace is of the binding's.
     fn of(subject: &Subject, namespace: &str) -> Option<SubjectKey> {
         match subject.kind.as_str() {

@@ -8,5 +8,5 @@ pub mod timer;
 pub mod version;
 
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use rng::{Rng, SeededRng, uuid_v4};
+pub use rng::{Rng, SeededRng, SystemRng, uuid_v4};
 pub use timer::Timer;

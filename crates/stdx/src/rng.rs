@@ -13,6 +13,16 @@ pub trait Rng: Send + Sync {
     }
 }
 
+/// The operating system's randomness, through a generator that is fit for secrets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRng;
+
+impl Rng for SystemRng {
+    fn next_u64(&self) -> u64 {
+        rand::random()
+    }
+}
+
 /// SplitMix64: the same numbers for the same seed. Not for secrets.
 #[derive(Debug)]
 pub struct SeededRng(AtomicU64);

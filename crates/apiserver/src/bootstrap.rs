@@ -1,0 +1,186 @@
+//! What a server makes by itself: namespaces, the bootstrap roles, priority classes, and the Service named kubernetes.
+//!
+//! What exists is left as it is, except for the addresses of the server itself, which are brought up to date.
+
+use api_core::v1::{
+    ConfigMap, EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Service, ServicePort, ServiceSpec,
+};
+use api_misc::discovery::v1 as discovery;
+use api_misc::networking::v1::{ServiceCIDR, ServiceCIDRSpec};
+use client::{Client, ClientError};
+use futures_util::StreamExt;
+use kind::DynKind;
+use schema::{Value, json};
+use std::net::{IpAddr, SocketAddr};
+
+/// Made by `cargo xtask codegen`: one object a line.
+const OBJECTS: &str = include_str!("../data/bootstrap.jsonl");
+/// Writes under way at once; the store commits them together.
+const AT_ONCE: usize = 64;
+
+/// What the objects of this server depend on.
+pub struct Bootstrap<'a> {
+    pub client: &'a Client,
+    pub kinds: &'a [&'a dyn DynKind],
+    /// The first address of the range, which the Service named kubernetes has.
+    pub service_address: IpAddr,
+    pub service_cidr: String,
+    /// Where clients outside of the cluster's network reach the server.
+    pub advertise: SocketAddr,
+    pub client_ca: &'a str,
+    pub front_proxy_ca: &'a str,
+}
+
+impl Bootstrap<'_> {
+    pub async fn run(&self) -> Result<(), ClientError> {
+        let objects: Vec<Value> =
+            OBJECTS.lines().filter_map(|line| json::parse(line.as_bytes(), json::Limits::default()).ok()).collect();
+        let (namespaces, others): (Vec<Value>, Vec<Value>) =
+            objects.into_iter().partition(|object| object.str_at(&["kind"]) == "Namespace");
+        self.ensure_all(namespaces).await?;
+        self.ensure_all(others).await?;
+        existing(self.client.create(&self.cidr()).await)?;
+        existing(self.client.create(&self.service()).await)?;
+        existing(self.client.create(&self.authentication()).await)?;
+        self.endpoints().await?;
+        self.endpoint_slice().await
+    }
+
+    async fn ensure_all(&self, objects: Vec<Value>) -> Result<(), ClientError> {
+        let mut results =
+            futures_util::stream::iter(objects).map(|object| self.ensure(object)).buffer_unordered(AT_ONCE);
+        while let Some(result) = results.next().await {
+            result?;
+        }
+        Ok(())
+    }
+
+    async fn ensure(&self, object: Value) -> Result<(), ClientError> {
+        let (api_version, kind) = (object.str_at(&["apiVersion"]), object.str_at(&["kind"]));
+        let names = self.kinds.iter().map(|kind| kind.names()).find(|names| {
+            names.kind == kind && names.versions.iter().any(|version| names.api_version(version.name) == api_version)
+        });
+        let Some(names) = names else { return Ok(()) };
+        let resource = informer::Resource {
+            group: names.group.into(),
+            version: api_version.rsplit('/').next().unwrap_or_default().into(),
+            plural: names.plural.into(),
+            kind: names.kind.into(),
+            namespaced: names.namespaced(),
+        };
+        let namespace = object.str_at(&["metadata", "namespace"]);
+        existing(self.client.api(&resource).create(namespace, &object).await)
+    }
+
+    fn cidr(&self) -> ServiceCIDR {
+        let mut cidr = ServiceCIDR::default();
+        cidr.metadata.name = "kubernetes".into();
+        cidr.spec = ServiceCIDRSpec { cidrs: vec![self.service_cidr.clone()] };
+        cidr
+    }
+
+    fn service(&self) -> Service {
+        let mut service = Service::default();
+        service.metadata.name = "kubernetes".into();
+        service.metadata.namespace = "default".into();
+        service.metadata.labels =
+            [("component", "apiserver"), ("provider", "kubernetes")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        service.spec = ServiceSpec {
+            cluster_ip: self.service_address.to_string(),
+            cluster_ips: vec![self.service_address.to_string()],
+            ports: vec![ServicePort {
+                name: "https".into(),
+                protocol: "TCP".into(),
+                port: 443,
+                target_port: schema::IntOrString::Int(self.advertise.port().into()),
+                ..ServicePort::default()
+            }],
+            type_: "ClusterIP".into(),
+            session_affinity: "None".into(),
+            ..ServiceSpec::default()
+        };
+        service
+    }
+
+    /// What aggregated servers verify the callers of this one with.
+    fn authentication(&self) -> ConfigMap {
+        let mut map = ConfigMap::default();
+        map.metadata.name = "extension-apiserver-authentication".into();
+        map.metadata.namespace = "kube-system".into();
+        let entries = [
+            ("client-ca-file", self.client_ca),
+            ("requestheader-client-ca-file", self.front_proxy_ca),
+            ("requestheader-allowed-names", "[\"front-proxy-client\"]"),
+            ("requestheader-extra-headers-prefix", "[\"X-Remote-Extra-\"]"),
+            ("requestheader-group-headers", "[\"X-Remote-Group\"]"),
+            ("requestheader-uid-headers", "[\"X-Remote-Uid\"]"),
+            ("requestheader-username-headers", "[\"X-Remote-User\"]"),
+        ];
+        map.data = entries.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        map
+    }
+
+    async fn endpoints(&self) -> Result<(), ClientError> {
+        let mut wanted = Endpoints::default();
+        wanted.metadata.name = "kubernetes".into();
+        wanted.metadata.namespace = "default".into();
+        wanted.metadata.labels = [("endpointslice.kubernetes.io/skip-mirror".to_owned(), "true".to_owned())].into();
+        wanted.subsets = vec![EndpointSubset {
+            addresses: vec![EndpointAddress { ip: self.advertise.ip().to_string(), ..EndpointAddress::default() }],
+            ports: vec![EndpointPort {
+                name: "https".into(),
+                port: self.advertise.port().into(),
+                protocol: "TCP".into(),
+                ..EndpointPort::default()
+            }],
+            ..EndpointSubset::default()
+        }];
+        match self.client.get::<Endpoints>("default", "kubernetes").await {
+            Ok(mut found) if found.subsets != wanted.subsets => {
+                found.subsets = wanted.subsets;
+                self.client.update(&found).await.map(drop)
+            }
+            Ok(_) => Ok(()),
+            Err(error) if error.is_not_found() => existing(self.client.create(&wanted).await),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn endpoint_slice(&self) -> Result<(), ClientError> {
+        let mut wanted = discovery::EndpointSlice::default();
+        wanted.metadata.name = "kubernetes".into();
+        wanted.metadata.namespace = "default".into();
+        wanted.metadata.labels = [("kubernetes.io/service-name".to_owned(), "kubernetes".to_owned())].into();
+        wanted.address_type = if self.advertise.is_ipv4() { "IPv4" } else { "IPv6" }.into();
+        wanted.endpoints = vec![discovery::Endpoint {
+            addresses: vec![self.advertise.ip().to_string()],
+            conditions: discovery::EndpointConditions { ready: Some(true), ..discovery::EndpointConditions::default() },
+            ..discovery::Endpoint::default()
+        }];
+        wanted.ports = vec![discovery::EndpointPort {
+            name: Some("https".into()),
+            port: Some(self.advertise.port().into()),
+            protocol: Some("TCP".into()),
+            ..discovery::EndpointPort::default()
+        }];
+        match self.client.get::<discovery::EndpointSlice>("default", "kubernetes").await {
+            Ok(mut found) if found.endpoints != wanted.endpoints || found.ports != wanted.ports => {
+                found.endpoints = wanted.endpoints;
+                found.ports = wanted.ports;
+                self.client.update(&found).await.map(drop)
+            }
+            Ok(_) => Ok(()),
+            Err(error) if error.is_not_found() => existing(self.client.create(&wanted).await),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What exists already is as good as made.
+fn existing<T>(result: Result<T, ClientError>) -> Result<(), ClientError> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_already_exists() => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,153 @@
+//! The paths that are no resources: discovery, health, version, OpenAPI, the index, the keys of tokens.
+
+use crate::discovery::{Document, Documents};
+use crate::health::{Asked, Health};
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use kind::ApiError;
+use registry::{Body, BoxFuture, Fallback, RequestContext};
+use std::sync::Arc;
+
+const JSON: &str = "application/json";
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+const AGGREGATED_PROTOBUF: &str =
+    "application/vnd.kubernetes.protobuf;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// A document served under one path, made by whoever knows it.
+pub struct Page {
+    pub path: String,
+    pub content_type: &'static str,
+    pub make: Box<dyn Fn() -> Bytes + Send + Sync>,
+}
+
+/// All of them.
+pub struct Paths {
+    pub documents: ArcSwap<Documents>,
+    pub health: Health,
+    pub pages: Vec<Page>,
+    pub openapi: Arc<dyn OpenApi>,
+}
+
+/// The OpenAPI documents.
+pub trait OpenApi: Send + Sync {
+    /// Answers `/openapi/v2`, `/openapi/v3` and what lies below; none: there is no such document.
+    fn answer(&self, path: &str, accept: &str) -> Option<Response<Body>>;
+}
+
+impl Fallback for Paths {
+    fn call<'a>(&'a self, context: &'a RequestContext, _body: Bytes) -> BoxFuture<'a, Option<Response<Body>>> {
+        Box::pin(async move { self.answer(context) })
+    }
+}
+
+impl Paths {
+    fn answer(&self, context: &RequestContext) -> Option<Response<Body>> {
+        let path = context.info.path.as_str();
+        let accept = context.header(header::ACCEPT);
+        if let Some(response) = self.health(context) {
+            return Some(response);
+        }
+        if let Some(page) = self.pages.iter().find(|page| page.path == path) {
+            return Some(
+                get_only(context).unwrap_or_else(|| respond(StatusCode::OK, page.content_type, (page.make)())),
+            );
+        }
+        if path.starts_with("/openapi/") {
+            return self.openapi.answer(path, accept);
+        }
+        let documents = self.documents.load();
+        let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+        if let Some(document) = documents.plain.get(trimmed) {
+            let refused = get_only(context);
+            return Some(refused.unwrap_or_else(|| discovery(document, documents.aggregated.get(trimmed), accept)));
+        }
+        match path {
+            "/" => Some(get_only(context).unwrap_or_else(|| respond(StatusCode::OK, JSON, self.index(&documents)))),
+            _ => None,
+        }
+    }
+
+    fn health(&self, context: &RequestContext) -> Option<Response<Body>> {
+        let exclude: Vec<&str> = context.query.all("exclude").collect();
+        let asked = Asked { verbose: context.query.get("verbose").is_some(), exclude };
+        let (status, text) = self.health.answer(&context.info.path, &asked)?;
+        let mut response = respond(status, TEXT, text.into());
+        response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+        Some(response)
+    }
+
+    /// The sorted list of paths at `/`.
+    fn index(&self, documents: &Documents) -> Bytes {
+        let mut paths: Vec<String> = documents.plain.keys().cloned().collect();
+        paths.extend(self.pages.iter().map(|page| page.path.clone()));
+        for endpoint in ["/healthz", "/livez", "/readyz"] {
+            paths.push(endpoint.into());
+            paths.extend(self.health.names().map(|name| format!("{endpoint}/{name}")));
+        }
+        paths.extend(["/apis/", "/openapi/v2", "/openapi/v3"].map(str::to_owned));
+        paths.sort();
+        paths.dedup();
+        let mut json = serde_json::json!({ "paths": paths }).to_string();
+        json.push('\n');
+        json.into()
+    }
+}
+
+/// The refusal of anything but GET.
+fn get_only(context: &RequestContext) -> Option<Response<Body>> {
+    if context.method == Method::GET {
+        return None;
+    }
+    let message = "the server does not allow this method on the requested resource";
+    let mut error = ApiError::new(405, "MethodNotAllowed", message);
+    error.details();
+    Some(status(&error))
+}
+
+fn discovery(plain: &Document, aggregated: Option<&Document>, accept: &str) -> Response<Body> {
+    for wanted in accept.split(',').map(str::trim) {
+        let mut words = wanted.split(';').map(str::trim);
+        let media = words.next().unwrap_or_default();
+        let parameters: Vec<&str> = words.collect();
+        let protobuf = media == PROTOBUF;
+        let known = protobuf || matches!(media, "" | JSON | "application/*" | "*/*" | "application/yaml");
+        if !known {
+            continue;
+        }
+        let profile = parameters.iter().any(|parameter| parameter.starts_with("as="));
+        if !profile {
+            return document(plain, if protobuf { PROTOBUF } else { JSON }, protobuf);
+        }
+        let v2 = parameters.contains(&"as=APIGroupDiscoveryList")
+            && parameters.contains(&"v=v2")
+            && parameters.contains(&"g=apidiscovery.k8s.io");
+        if let (true, Some(aggregated)) = (v2, aggregated) {
+            return document(aggregated, if protobuf { AGGREGATED_PROTOBUF } else { AGGREGATED }, protobuf);
+        }
+    }
+    let message = "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    status(&ApiError::new(406, "NotAcceptable", message))
+}
+
+fn document(document: &Document, content_type: &'static str, protobuf: bool) -> Response<Body> {
+    let body = if protobuf { document.protobuf.clone() } else { document.json.clone() };
+    let mut response = respond(StatusCode::OK, content_type, body);
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+fn status(error: &ApiError) -> Response<Body> {
+    let (head, _) = crate::gateway::status(error).into_parts();
+    let json = crate::gateway::status_json(error);
+    Response::from_parts(head, Body::Full(json))
+}
+
+pub fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::Full(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

@@ -1,0 +1,194 @@
+//! Types of the schema as OpenAPI definitions.
+
+use schema::{Field, ListType, Map, Scalar, Schema, Shape, Type, TypeRef, Value, value};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    V2,
+    V3,
+}
+
+const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
+const TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
+const MICRO_TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
+const DURATION: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Duration";
+const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
+const RAW: &str = "io.k8s.apimachinery.pkg.runtime.RawExtension";
+const FIELDS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1";
+const JSON: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON";
+
+/// The definitions of these types and of all that they refer to.
+pub fn of(roots: &[&str], dialect: Dialect) -> Value {
+    let builtin = Schema::builtin();
+    let kinds = kinds_by_type(builtin);
+    let mut open: Vec<TypeRef> = roots.iter().filter_map(|name| builtin.by_name(name)).collect();
+    let (mut seen, mut made) = (BTreeSet::new(), Map::new());
+    while let Some(ty) = open.pop() {
+        if !seen.insert(ty.name().to_owned()) {
+            continue;
+        }
+        made.insert(ty.name(), definition(ty, &kinds, dialect, &mut open));
+    }
+    for (name, scalar) in scalars(dialect) {
+        made.insert(name, scalar);
+    }
+    Value::Map(made)
+}
+
+/// Group, version and kind of the types that are kinds.
+fn kinds_by_type(schema: &Schema) -> BTreeMap<&str, Vec<(&str, &str)>> {
+    let mut kinds: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for (api_version, kind, ty) in schema.kinds() {
+        kinds.entry(ty.name()).or_default().push((api_version, kind));
+    }
+    kinds.values_mut().for_each(|of_type| of_type.sort());
+    kinds
+}
+
+fn definition<'s>(
+    ty: TypeRef<'s>,
+    kinds: &BTreeMap<&str, Vec<(&str, &str)>>,
+    dialect: Dialect,
+    open: &mut Vec<TypeRef<'s>>,
+) -> Value {
+    let Type { fields, atomic, .. } = ty.def();
+    let mut made = value!({ "type": "object" });
+    let mut properties = Map::new();
+    for field in fields {
+        properties.insert(field.json.clone(), property(ty, field, dialect, open));
+    }
+    if !properties.is_empty() {
+        made.set(&["properties"], properties);
+    }
+    let required: Vec<Value> = fields.iter().filter(|f| f.required).map(|f| Value::from(f.json.clone())).collect();
+    if !required.is_empty() {
+        made.set(&["required"], required);
+    }
+    if *atomic {
+        made.set(&["x-kubernetes-map-type"], "atomic");
+    }
+    if let Some(of_type) = kinds.get(ty.name()) {
+        let of_type: Vec<Value> =
+            of_type.iter().map(|(api_version, kind)| group_version_kind(api_version, kind)).collect();
+        made.set(&["x-kubernetes-group-version-kind"], of_type);
+    }
+    made
+}
+
+pub fn group_version_kind(api_version: &str, kind: &str) -> Value {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    value!({ "group": group, "version": version, "kind": kind })
+}
+
+fn property<'s>(ty: TypeRef<'s>, field: &Field, dialect: Dialect, open: &mut Vec<TypeRef<'s>>) -> Value {
+    let mut made = shape(ty, &field.shape, dialect, open);
+    let default = field.default.clone().filter(|_| dialect == Dialect::V3);
+    if let Some(default) = default {
+        // A reference may have nothing beside it.
+        if made.get("$ref").is_some() {
+            made = value!({ "allOf": (vec![made]) });
+        }
+        made.set(&["default"], default);
+    }
+    if !field.enumeration.is_empty() {
+        let values: Vec<Value> = field.enumeration.iter().map(|text| Value::from(text.clone())).collect();
+        let at: &[&str] = if matches!(field.shape, Shape::List(_)) { &["items", "enum"] } else { &["enum"] };
+        made.set(at, values);
+    }
+    extensions(field, &mut made);
+    made
+}
+
+fn extensions(field: &Field, made: &mut Value) {
+    if matches!(field.shape, Shape::List(_) | Shape::WrappedList(_)) {
+        match &field.list_type {
+            ListType::Atomic => made.set(&["x-kubernetes-list-type"], "atomic"),
+            ListType::Set => made.set(&["x-kubernetes-list-type"], "set"),
+            ListType::Map(keys) => {
+                made.set(&["x-kubernetes-list-type"], "map");
+                let keys: Vec<Value> = keys.iter().map(|key| Value::from(key.clone())).collect();
+                made.set(&["x-kubernetes-list-map-keys"], keys);
+            }
+        }
+    } else if field.atomic {
+        made.set(&["x-kubernetes-map-type"], "atomic");
+    }
+    let strategies =
+        [(field.patch_merge, "merge"), (field.patch_replace, "replace"), (field.patch_retain_keys, "retainKeys")];
+    let strategies: Vec<&str> = strategies.into_iter().filter(|(has, _)| *has).map(|(_, word)| word).collect();
+    if !strategies.is_empty() {
+        made.set(&["x-kubernetes-patch-strategy"], strategies.join(","));
+    }
+    if let Some(key) = &field.patch_merge_key {
+        made.set(&["x-kubernetes-patch-merge-key"], key.clone());
+    }
+}
+
+fn shape<'s>(ty: TypeRef<'s>, written: &Shape, dialect: Dialect, open: &mut Vec<TypeRef<'s>>) -> Value {
+    match written {
+        Shape::Scalar(scalar) => match scalar {
+            Scalar::Bool => value!({ "type": "boolean" }),
+            Scalar::Int32 => value!({ "type": "integer", "format": "int32" }),
+            Scalar::Int64 => value!({ "type": "integer", "format": "int64" }),
+            Scalar::Float => value!({ "type": "number", "format": "double" }),
+            Scalar::String => value!({ "type": "string" }),
+            Scalar::Bytes => value!({ "type": "string", "format": "byte" }),
+            Scalar::Time => reference(TIME, dialect),
+            Scalar::MicroTime => reference(MICRO_TIME, dialect),
+            Scalar::Duration => reference(DURATION, dialect),
+            Scalar::Quantity => reference(QUANTITY, dialect),
+            Scalar::IntOrString => reference(INT_OR_STRING, dialect),
+            Scalar::Raw => reference(RAW, dialect),
+            Scalar::Json => reference(JSON, dialect),
+            Scalar::FieldsV1 => reference(FIELDS, dialect),
+        },
+        Shape::Struct(id) => {
+            let of = ty.resolve(*id);
+            open.push(of);
+            reference(of.name(), dialect)
+        }
+        Shape::List(item) | Shape::WrappedList(item) => {
+            value!({ "type": "array", "items": (shape(ty, item, dialect, open)) })
+        }
+        Shape::Map(item) => {
+            value!({ "type": "object", "additionalProperties": (shape(ty, item, dialect, open)) })
+        }
+        Shape::SchemaOr(..) | Shape::Any => Value::map(),
+    }
+}
+
+pub fn reference(name: &str, dialect: Dialect) -> Value {
+    let prefix = match dialect {
+        Dialect::V2 => "#/definitions/",
+        Dialect::V3 => "#/components/schemas/",
+    };
+    value!({ "$ref": (format!("{prefix}{name}")) })
+}
+
+/// The types that are no objects in JSON.
+fn scalars(dialect: Dialect) -> Vec<(&'static str, Value)> {
+    let either = || {
+        let number = value!({ "type": "integer" });
+        let text = value!({ "type": "string" });
+        value!({ "oneOf": (vec![text, number]) })
+    };
+    let (quantity, int_or_string) = match dialect {
+        Dialect::V2 => (value!({ "type": "string" }), value!({ "type": "string", "format": "int-or-string" })),
+        Dialect::V3 => {
+            let mut int_or_string = either();
+            int_or_string.set(&["format"], "int-or-string");
+            (either(), int_or_string)
+        }
+    };
+    vec![
+        (QUANTITY, quantity),
+        (INT_OR_STRING, int_or_string),
+        (TIME, value!({ "type": "string", "format": "date-time" })),
+        (MICRO_TIME, value!({ "type": "string", "format": "date-time" })),
+        (DURATION, value!({ "type": "string" })),
+        (RAW, value!({ "type": "object" })),
+        (FIELDS, value!({ "type": "object" })),
+        (JSON, Value::map()),
+    ]
+}

@@ -1,0 +1,159 @@
+//! `serviceaccounts/token`: a token for a service account, bound to a pod, a node or a secret.
+
+use crate::late::Late;
+use api_misc::authentication::v1;
+use authn::service_account::{Bound, Claims, Signer};
+use bytes::Bytes;
+use kind::{ApiError, FieldErrors, Path};
+use registry::{BoxFuture, Outcome, RequestContext, Virtual};
+use schema::{Time, Typed, Value};
+use std::sync::Arc;
+use stdx::Rng;
+
+const DEFAULT_SECONDS: i64 = 3600;
+const MIN_SECONDS: i64 = 600;
+const MAX_SECONDS: i64 = 1 << 32;
+/// What the ServiceAccount admission asks for, by which tokens of old clients are told: they are kept alive for longer.
+const EXTENDABLE_SECONDS: i64 = 3607;
+const EXTENDED_SECONDS: i64 = 365 * 24 * 3600;
+
+pub struct TokenRequest {
+    pub signer: Arc<Signer>,
+    pub rng: Arc<dyn Rng>,
+    pub registry: Late,
+}
+
+impl Virtual for TokenRequest {
+    fn call<'a>(
+        &'a self,
+        context: &'a RequestContext,
+        body: Value,
+        _raw: Bytes,
+    ) -> BoxFuture<'a, Result<Outcome, ApiError>> {
+        Box::pin(async move { self.issue(context, v1::TokenRequest::from_value(&body)) })
+    }
+}
+
+impl TokenRequest {
+    fn issue(&self, context: &RequestContext, mut request: v1::TokenRequest) -> Result<Outcome, ApiError> {
+        let (namespace, name) = (&context.info.namespace, &context.info.name);
+        let account = self.find("serviceaccounts", namespace, name)?;
+        if request.spec.audiences.is_empty() {
+            request.spec.audiences = vec![self.signer.issuer().to_owned()];
+        }
+        let seconds = *request.spec.expiration_seconds.get_or_insert(DEFAULT_SECONDS);
+        validate(seconds)?;
+        let mut claims = self.claims(context.now, namespace, &account, &request.spec);
+        if let Some(bound) = &request.spec.bound_object_ref {
+            self.bind(&mut claims, bound)?;
+        }
+        if seconds == EXTENDABLE_SECONDS && claims.pod.is_some() && request.spec.audiences == [self.signer.issuer()] {
+            claims.warn_after = Some(claims.expires_at);
+            claims.expires_at = claims.issued_at + EXTENDED_SECONDS;
+        }
+        let token = self.signer.sign(&claims).map_err(ApiError::internal)?;
+        request.status.token = token;
+        request.status.expiration_timestamp = Some(Time::from_unix(claims.warn_after.unwrap_or(claims.expires_at)));
+        request.metadata.name = name.clone();
+        request.metadata.namespace = namespace.clone();
+        request.metadata.uid = uid(&account);
+        request.metadata.creation_timestamp = Some(context.now);
+        Ok(Outcome::created(request.to_value()))
+    }
+
+    fn claims(&self, now: Time, namespace: &str, account: &Value, spec: &v1::TokenRequestSpec) -> Claims {
+        Claims {
+            namespace: namespace.to_owned(),
+            service_account: Bound { name: account.str_at(&["metadata", "name"]).to_owned(), uid: uid(account) },
+            pod: None,
+            node: None,
+            secret: None,
+            audiences: spec.audiences.clone(),
+            issued_at: now.unix(),
+            expires_at: now.unix() + spec.expiration_seconds.unwrap_or(DEFAULT_SECONDS),
+            warn_after: None,
+            id: stdx::uuid_v4(&*self.rng),
+        }
+    }
+
+    /// Binds the token to an object, which must exist and be the one meant.
+    fn bind(&self, claims: &mut Claims, reference: &v1::BoundObjectReference) -> Result<(), ApiError> {
+        let resource = match (reference.api_version.as_str(), reference.kind.as_str()) {
+            ("v1", "Pod") => "pods",
+            ("v1", "Secret") => "secrets",
+            ("v1", "Node") => "nodes",
+            (version, kind) => {
+                let message = format!("cannot bind token for serviceaccount to object of type {version}, Kind={kind}");
+                return Err(ApiError::bad_request(message));
+            }
+        };
+        let namespace = if resource == "nodes" { "" } else { claims.namespace.as_str() };
+        let object = self.find(resource, namespace, &reference.name)?;
+        let found = uid(&object);
+        if !reference.uid.is_empty() && reference.uid != found {
+            let why = format!(
+                "the UID in the bound object reference ({}) does not match the UID in record. The object might have been \
+                 deleted and then recreated",
+                reference.uid
+            );
+            let message = format!("Operation cannot be fulfilled on {resource} \"{}\": {why}", reference.name);
+            return Err(ApiError::new(409, "Conflict", message).about("", resource, &reference.name));
+        }
+        let bound = Bound { name: reference.name.clone(), uid: found };
+        match resource {
+            "pods" => {
+                let account = object.str_at(&["spec", "serviceAccountName"]);
+                if account != claims.service_account.name {
+                    let message = format!(
+                        "cannot bind token for serviceaccount \"{}\" to pod running with different serviceaccount name.",
+                        claims.service_account.name
+                    );
+                    return Err(ApiError::bad_request(message));
+                }
+                claims.pod = Some(bound);
+                claims.node = self.node_of(&object);
+            }
+            "secrets" => claims.secret = Some(bound),
+            _ => claims.node = Some(bound),
+        }
+        Ok(())
+    }
+
+    fn node_of(&self, pod: &Value) -> Option<Bound> {
+        let name = pod.str_at(&["spec", "nodeName"]);
+        if name.is_empty() {
+            return None;
+        }
+        let uid = self.find("nodes", "", name).map(|node| uid(&node)).unwrap_or_default();
+        Some(Bound { name: name.to_owned(), uid })
+    }
+
+    fn find(&self, resource: &str, namespace: &str, name: &str) -> Result<Arc<Value>, ApiError> {
+        self.registry.find(resource, namespace, name)?.ok_or_else(|| {
+            let message = format!("{resource} \"{name}\" not found");
+            ApiError::new(404, "NotFound", message).about("", resource, name)
+        })
+    }
+}
+
+fn uid(object: &Value) -> String {
+    object.str_at(&["metadata", "uid"]).to_owned()
+}
+
+fn validate(seconds: i64) -> Result<(), ApiError> {
+    let path = Path::root("spec");
+    let mut errors = FieldErrors::new();
+    if seconds < MIN_SECONDS {
+        let why = "may not specify a duration less than 10 minutes";
+        errors.invalid(&path.child("expirationSeconds"), seconds, why);
+    }
+    if seconds > MAX_SECONDS {
+        let why = "may not specify a duration larger than 2^32 seconds";
+        errors.invalid(&path.child("expirationSeconds"), seconds, why);
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::invalid("authentication.k8s.io", "TokenRequest", "", &errors))
+    }
+}

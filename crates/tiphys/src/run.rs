@@ -1,0 +1,141 @@
+//! Starting the roles, and stopping them.
+//!
+//! ```text
+//!   apiserver --in-process client--> controller-manager, scheduler, kubelet --CRI--> containerd
+//! ```
+
+mod files;
+mod network;
+
+use crate::config::{Options, Role, StoreSync};
+use anyhow::{Context, bail};
+use apiserver::{ApiServer, Parts};
+use authn::UserInfo;
+use client::Client;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use stdx::{SystemClock, SystemRng};
+use store::{EmbeddedOptions, EmbeddedStore, Store};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// How long `down` waits for the other process to end.
+const DOWN_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Runs the roles until SIGTERM or SIGINT.
+pub fn up(options: &Options) -> anyhow::Result<()> {
+    files::prepare(&options.data_dir)?;
+    let _lock = files::lock(&options.data_dir)?;
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        tracing::debug!("a TLS provider was installed before");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    let result = runtime.block_on(serve(options));
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    result
+}
+
+async fn serve(options: &Options) -> anyhow::Result<()> {
+    let (stop_sender, stop) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let cluster = Cluster::start(options, stop).await?;
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("told to stop"),
+        _ = interrupt.recv() => tracing::info!("interrupted"),
+    }
+    stop_sender.send_replace(true);
+    cluster.stopped().await;
+    Ok(())
+}
+
+/// What runs in this process.
+struct Cluster {
+    apiserver: Option<ApiServer>,
+}
+
+impl Cluster {
+    async fn start(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Result<Cluster> {
+        if !options.runs(Role::Apiserver) {
+            bail!("without the role apiserver in this process the others need --kubeconfig, which is not there yet");
+        }
+        let server = apiserver(options, stop.clone()).await?;
+        files::write_admin_kubeconfig(options, &server, stdx::Clock::now_seconds(&SystemClock))?;
+        tracing::info!(url = %server.url, "the API server is ready");
+        Ok(Cluster { apiserver: Some(server) })
+    }
+
+    async fn stopped(self) {
+        if let Some(server) = self.apiserver {
+            server.stopped().await;
+        }
+    }
+}
+
+async fn apiserver(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Result<ApiServer> {
+    let store = open_store(options)?;
+    let hostname = network::hostname();
+    let advertise_address = match options.advertise_address {
+        Some(address) => address,
+        None if options.bind_address.is_unspecified() => network::first_address(),
+        None => options.bind_address,
+    };
+    let config = apiserver::Config {
+        data_dir: options.data_dir.clone(),
+        bind_address: options.bind_address,
+        secure_port: options.secure_port,
+        advertise_address,
+        hostname,
+        service_cidr: options.service_cluster_ip_range.clone(),
+    };
+    let parts = Parts { store, clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) };
+    Ok(ApiServer::start(config, parts, stop).await?)
+}
+
+fn open_store(options: &Options) -> anyhow::Result<Arc<dyn Store>> {
+    let mut embedded = EmbeddedOptions::new(options.data_dir.join("store"));
+    if options.store_sync == StoreSync::Never {
+        tracing::warn!("--store-sync=never: a crash of this machine loses acknowledged writes");
+        embedded.sync = store::StoreSync::Never;
+    }
+    Ok(Arc::new(EmbeddedStore::open(embedded).context("opening the store")?))
+}
+
+/// A client in this process for a role, with the role's own identity.
+fn role_client(server: &ApiServer, user: &str, agent: &str) -> Client {
+    server.client(UserInfo::new(user, &[]), agent)
+}
+
+/// Stops the instance of a data directory.
+pub fn down(options: &Options, pods: bool) -> anyhow::Result<()> {
+    match files::running(&options.data_dir)? {
+        Some(id) => stop_process(id, &options.data_dir)?,
+        None => println!("no instance runs on {}", options.data_dir.display()),
+    }
+    if pods {
+        bail!("ending the pods is not there yet");
+    }
+    Ok(())
+}
+
+fn stop_process(id: i32, data_dir: &Path) -> anyhow::Result<()> {
+    kill(Pid::from_raw(id), Signal::SIGTERM).with_context(|| format!("cannot stop process {id}"))?;
+    let deadline = Instant::now() + DOWN_TIMEOUT;
+    while files::running(data_dir)?.is_some() {
+        if Instant::now() > deadline {
+            bail!("process {id} still runs {DOWN_TIMEOUT:?} after SIGTERM");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    println!("stopped process {id}");
+    if let Err(error) = fs::remove_file(files::pid_path(data_dir))
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(error).context("cannot remove the pid file");
+    }
+    Ok(())
+}

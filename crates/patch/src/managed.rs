@@ -197,9 +197,9 @@ impl<'s> FieldManager<'s> {
         let mut live = live.clone();
         live.remove(&["metadata", "managedFields"]);
         let id = ManagerId::apply(manager, self.subresource);
-        let before = managers.clone();
         let merged = self.merge(&live, applied, &mut managers, &id, force)?;
-        if (merged.is_some() || managers != before)
+        // As upstream, an apply that changes nothing but who manages what leaves the entry without (or with its old) time.
+        if merged.is_some()
             && let Some(entry) = managers.get_mut(&id)
         {
             entry.time = Some(now);

@@ -148,7 +148,11 @@ impl Cache {
     }
 
     /// Applies changes in order and tells the watchers. `make` turns a change into an event, given what was there.
-    fn apply<C>(&self, changes: Vec<C>, mut make: impl FnMut(C, &dyn Fn(&str) -> Option<Arc<Object>>) -> Option<Arc<Event>>) {
+    fn apply<C>(
+        &self,
+        changes: Vec<C>,
+        mut make: impl FnMut(C, &dyn Fn(&str) -> Option<Arc<Object>>) -> Option<Arc<Event>>,
+    ) {
         let mut state = self.state.write();
         for change in changes {
             let event = make(change, &|key| state.objects.get(key).cloned());
@@ -190,4 +194,3 @@ impl State {
         }
     }
 }
-

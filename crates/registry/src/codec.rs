@@ -43,7 +43,8 @@ pub(crate) fn decode_body(
         return Err(error::too_large_body(MAX_BODY));
     }
     let media = negotiate::input(context.header(http::header::CONTENT_TYPE))?;
-    let (value, strict) = decode(media, bytes, expected, validation).map_err(|refused| refused.words(expected, bytes))?;
+    let (value, strict) =
+        decode(media, bytes, expected, validation).map_err(|refused| refused.words(expected, bytes))?;
     if !strict.is_empty() {
         match validation {
             FieldValidation::Ignore => {}

@@ -60,7 +60,11 @@ mod tests {
             ("", "nodes", "/registry/minions/"),
             ("apps", "deployments", "/registry/deployments/"),
             ("networking.k8s.io", "ingresses", "/registry/ingress/"),
-            ("apiextensions.k8s.io", "customresourcedefinitions", "/registry/apiextensions.k8s.io/customresourcedefinitions/"),
+            (
+                "apiextensions.k8s.io",
+                "customresourcedefinitions",
+                "/registry/apiextensions.k8s.io/customresourcedefinitions/",
+            ),
             ("coordination.k8s.io", "leases", "/registry/leases/"),
         ];
         for (group, plural, wanted) in cases {

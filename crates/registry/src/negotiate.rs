@@ -103,11 +103,9 @@ pub fn output(accept: &str, watch: bool) -> Result<Accepted, ApiError> {
     clauses.iter().flat_map(|clause| choices(clause, watch)).next().ok_or_else(refusal)
 }
 
-/// For errors: the wish as far as it can be met, else JSON.
+/// For errors: the wish, if it could be met for an object, else JSON.
 pub fn output_for_error(accept: &str) -> Media {
-    let clauses = clauses(accept);
-    let media = clauses.iter().flat_map(|clause| media_of(clause)).next();
-    media.unwrap_or(Media::Json)
+    output(accept, false).map_or(Media::Json, |accepted| accepted.media)
 }
 
 fn refusal() -> ApiError {
@@ -119,7 +117,8 @@ fn media_of(clause: &Clause) -> Vec<Media> {
         .into_iter()
         .filter(|media| {
             let (main, sub) = media.content_type().split_once('/').expect("each has a slash");
-            (clause.main == "*" && clause.sub == "*") || (clause.main == main && (clause.sub == sub || clause.sub == "*"))
+            (clause.main == "*" && clause.sub == "*")
+                || (clause.main == main && (clause.sub == sub || clause.sub == "*"))
         })
         .collect()
 }

@@ -278,7 +278,14 @@ impl Registry {
     }
 
     /// Registers what serves a resource or subresource that is not stored (`subresource` may be empty).
-    pub fn register(&self, group: &str, resource: &str, subresource: &str, verb: VirtualVerb, target: Arc<dyn Virtual>) {
+    pub fn register(
+        &self,
+        group: &str,
+        resource: &str,
+        subresource: &str,
+        verb: VirtualVerb,
+        target: Arc<dyn Virtual>,
+    ) {
         let key = (group.to_owned(), resource.to_owned(), subresource.to_owned(), verb);
         self.virtuals.write().insert(key, target);
     }

@@ -55,7 +55,17 @@ impl Storage {
         store: Arc<dyn Store>,
     ) -> Storage {
         let custom = view.custom;
-        Storage { prefix, kind, view, custom, ttl, keep_values, cache: Cache::default(), store, last_written: AtomicU64::new(0) }
+        Storage {
+            prefix,
+            kind,
+            view,
+            custom,
+            ttl,
+            keep_values,
+            cache: Cache::default(),
+            store,
+            last_written: AtomicU64::new(0),
+        }
     }
 
     pub fn names(&self) -> &Names {

@@ -19,7 +19,9 @@ impl Include {
             "" | "Metadata" => Ok(Include::Metadata),
             "None" => Ok(Include::None),
             "Object" => Ok(Include::Object),
-            other => Err(ApiError::bad_request(format!("unrecognized includeObject value: {}", kind::field::quoted(other)))),
+            other => {
+                Err(ApiError::bad_request(format!("unrecognized includeObject value: {}", kind::field::quoted(other))))
+            }
         }
     }
 }

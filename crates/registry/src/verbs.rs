@@ -130,8 +130,8 @@ impl Registry {
         let kind = &route.entry.kind;
         let known = kind.selectable(&Value::map());
         for field in options.fields.fields() {
-            let is_known = matches!(field, "metadata.name" | "metadata.namespace")
-                || known.iter().any(|(name, _)| name == field);
+            let is_known =
+                matches!(field, "metadata.name" | "metadata.namespace") || known.iter().any(|(name, _)| name == field);
             if !is_known {
                 return Err(ApiError::bad_request(kind.unknown_field_selector(field)));
             }
@@ -156,7 +156,8 @@ impl Registry {
         let respond = |chunk| respond_with(status, accepted.media.content_type(), Body::Full(chunk));
         if kind != route.entry.names().kind {
             let ty = Schema::builtin().by_kind(value.str_at(&["apiVersion"]), kind);
-            let ty = ty.or_else(|| frames::meta_type(kind)).ok_or_else(|| ApiError::internal(format!("no type {kind}")))?;
+            let ty =
+                ty.or_else(|| frames::meta_type(kind)).ok_or_else(|| ApiError::internal(format!("no type {kind}")))?;
             return Ok(respond(frames::value_chunk(ty, &value, accepted)));
         }
         let value = route.view.from_value(value)?;

@@ -191,9 +191,7 @@ fn register(storage: &Arc<Storage>, options: &WatchOptions) -> Opened {
         Start::After(after) => {
             let first = state.window.partition_point(|event| event.revision <= after);
             let events = state.window.range(first..);
-            Replay::Events(
-                events.filter_map(|event| Some((filter.classify(event)?, event.clone()))).collect(),
-            )
+            Replay::Events(events.filter_map(|event| Some((filter.classify(event)?, event.clone()))).collect())
         }
         _ => Replay::Events(VecDeque::new()),
     };

@@ -4,7 +4,7 @@ use crate::error::{parse_int, parse_uint};
 use crate::query::Query;
 use crate::selector::{FieldSelector, LabelSelector};
 use base64::Engine;
-use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, URL_SAFE_NO_PAD};
 use kind::{ApiError, FieldErrors, Path};
 use schema::{Value, json};
 
@@ -130,6 +130,18 @@ pub(crate) fn invalid_version(text: &str, why: &str) -> String {
     format!("resourceVersion: Invalid value: {}: {why}", kind::field::quoted(text))
 }
 
+/// As Go reads it: what the last digit says too much is passed over.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&base64::alphabet::URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
+
+fn base64_words(why: &base64::DecodeError, text: &str) -> String {
+    let at = match why {
+        base64::DecodeError::InvalidByte(at, _) => *at,
+        _ => text.len(),
+    };
+    format!("illegal base64 data at input byte {at}")
+}
+
 /// Where a list goes on: bound to a revision, opaque to clients, upstream's form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContinueToken {
@@ -148,15 +160,21 @@ impl ContinueToken {
     }
 
     pub fn decode(text: &str) -> Result<ContinueToken, ApiError> {
-        let fail = |why: String| ApiError::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text)
-            .or_else(|_| URL_SAFE.decode(text))
-            .map_err(|_| fail("illegal base64 data at input byte 0".into()))?;
+        let fail =
+            |why: String| ApiError::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+        let bytes = LENIENT.decode(text.trim_end_matches('=')).map_err(|why| fail(base64_words(&why, text)))?;
+        // Go shows a byte that is no JSON as the character of its number.
+        if let Some(byte) = bytes.first().filter(|byte| **byte >= 0x80) {
+            let shown = char::from(*byte).escape_default().to_string().replace("\\u{", "\\u00").replace('}', "");
+            return Err(fail(format!("invalid character '{shown}' looking for beginning of value")));
+        }
         let token = json::parse(&bytes, json::Limits::default()).map_err(|why| fail(why.to_string()))?;
         let version = token.str_at(&["v"]);
         if version != "meta.k8s.io/v1" {
-            return Err(fail(format!("server does not recognize this encoded version {}", kind::field::quoted(version))));
+            return Err(fail(format!(
+                "server does not recognize this encoded version {}",
+                kind::field::quoted(version)
+            )));
         }
         let revision = token["rv"].as_i64().unwrap_or_default();
         if revision == 0 {

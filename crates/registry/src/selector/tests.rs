@@ -39,7 +39,10 @@ fn label_errors_have_upstreams_words() {
         ("bad selector (", "unable to parse requirement: found 'selector', expected: in, notin, =, ==, !=, gt, lt"),
         ("a=b c", "found 'c', expected: ',' or 'end of string'"),
         ("a,", "found '', expected: identifier after ','"),
-        ("a>x", "unable to parse requirement: values[0][a]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer"),
+        (
+            "a>x",
+            "unable to parse requirement: values[0][a]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer",
+        ),
     ] {
         assert_eq!(matches(selector, &[]), Err(wanted.to_owned()), "{selector}");
     }
@@ -48,9 +51,12 @@ fn label_errors_have_upstreams_words() {
 #[test]
 fn fields_match_and_fail_as_upstream() {
     let value_of = |field: &str| (field == "metadata.name").then_some("x");
-    for (selector, wanted) in
-        [("metadata.name=x", true), ("metadata.name!=x", false), ("metadata.name==x,spec.a!=b", true), ("spec.a=", true)]
-    {
+    for (selector, wanted) in [
+        ("metadata.name=x", true),
+        ("metadata.name!=x", false),
+        ("metadata.name==x,spec.a!=b", true),
+        ("spec.a=", true),
+    ] {
         assert_eq!(FieldSelector::parse(selector).unwrap().matches(value_of), wanted, "{selector}");
     }
     assert_eq!(FieldSelector::parse("bad"), Err("invalid selector: 'bad'; can't understand 'bad'".to_owned()));

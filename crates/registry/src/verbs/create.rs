@@ -1,6 +1,8 @@
 //! POST of a new object.
 
-use super::prepare::{Writing, fill_system_fields, resource_version, settle_namespace, single_owners, wipe_system_fields};
+use super::prepare::{
+    Writing, fill_system_fields, resource_version, settle_namespace, single_owners, wipe_system_fields,
+};
 use crate::context::RequestContext;
 use crate::error;
 use crate::options::WriteOptions;
@@ -31,8 +33,7 @@ impl Registry {
         settle_namespace(&mut object, &route.namespace)?;
         single_owners(context, &mut object);
         let manager = context.field_manager(&options.field_manager);
-        let writing =
-            Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: &manager };
         self.track(&writing, &Value::Null, &mut object)?;
         self.admit(&writing, Operation::Create, &mut object, &Value::Null).await?;
         single_owners(context, &mut object);
@@ -42,8 +43,8 @@ impl Registry {
 
     /// Tries other names where the client lets the server choose.
     async fn store_new_named(&self, writing: &Writing<'_>, object: Value) -> Result<Value, ApiError> {
-        let generates = object.str_at(&["metadata", "name"]).is_empty()
-            && !object.str_at(&["metadata", "generateName"]).is_empty();
+        let generates =
+            object.str_at(&["metadata", "name"]).is_empty() && !object.str_at(&["metadata", "generateName"]).is_empty();
         for _ in 1..MAX_NAMES {
             match self.store_new(writing, object.clone()).await {
                 Err(error) if generates && error.is_already_exists() => {}

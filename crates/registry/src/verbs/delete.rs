@@ -3,11 +3,11 @@
 use super::prepare::Writing;
 use crate::codec::{self, Expected};
 use crate::context::RequestContext;
+use crate::frames;
 use crate::options::{DeleteOptions, FieldValidation, ListOptions, Propagation};
 use crate::pipeline::{Registry, Route};
 use crate::response::Body;
 use crate::storage::Stored;
-use crate::frames;
 use admission::Operation;
 use bytes::Bytes;
 use http::Response;
@@ -47,8 +47,7 @@ impl Registry {
     ) -> Result<Response<Body>, ApiError> {
         let accepted = self.accepted(context, false)?;
         let options = self.delete_options(context, &body)?;
-        let writing =
-            Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "" };
+        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "" };
         let deleted = self.delete_one(&writing, route.checked_name()?, &options).await?;
         let status = if !deleted.gone && options.orphan_dependents == Some(false) { 202 } else { 200 };
         self.respond(context, route, accepted, status, deleted.answer)
@@ -65,8 +64,7 @@ impl Registry {
         let filter = self.filter(route, &list)?;
         let options = self.delete_options(context, &body)?;
         let page = self.page(route, &list, &filter).await?;
-        let writing =
-            Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "" };
+        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "" };
         for object in &page.objects {
             match self.delete_one(&writing, &object.name, &options).await {
                 Err(error) if !error.is_not_found() => return Err(error),
@@ -83,8 +81,7 @@ impl Registry {
         }
         let ty = frames::meta_type("DeleteOptions").ok_or_else(|| ApiError::internal("no type"))?;
         let meta = "meta.k8s.io/v1".to_owned();
-        let expected =
-            Expected { ty, api_version: &meta, kind: "DeleteOptions", custom: false, accepts: &[] };
+        let expected = Expected { ty, api_version: &meta, kind: "DeleteOptions", custom: false, accepts: &[] };
         let mut value = codec::decode_options(context, body, &expected, FieldValidation::Ignore)?;
         value.set(&["apiVersion"], meta.as_str());
         DeleteOptions::read(value)
@@ -303,9 +300,7 @@ fn settle_finalizers(dependents: Dependents, object: &mut Value, options: &Delet
     let (orphan, foreground) = match (dependents, options.orphan_dependents, options.propagation) {
         (Dependents::Unsupported, _, _) => (false, false),
         (_, Some(orphan), _) => (orphan, false),
-        (_, None, Some(propagation)) => {
-            (propagation == Propagation::Orphan, propagation == Propagation::Foreground)
-        }
+        (_, None, Some(propagation)) => (propagation == Propagation::Orphan, propagation == Propagation::Foreground),
         (_, None, None) if has(ORPHAN) || has(FOREGROUND) => {
             let first = had.iter().find(|finalizer| matches!(finalizer.as_str(), ORPHAN | FOREGROUND));
             (first.is_some_and(|first| first == ORPHAN), first.is_some_and(|first| first == FOREGROUND))

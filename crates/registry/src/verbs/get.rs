@@ -19,7 +19,9 @@ impl Registry {
         let name = route.checked_name()?;
         let at_least = match context.query.get("resourceVersion") {
             None | Some("") => 0,
-            Some(text) => error::parse_uint(text).map_err(|why| error::bare(crate::options::invalid_version(text, &why)))?,
+            Some(text) => {
+                error::parse_uint(text).map_err(|why| error::bare(crate::options::invalid_version(text, &why)))?
+            }
         };
         self.fresh(storage, at_least).await?;
         let found = storage.cache.get(&storage.key(&route.namespace, name));

@@ -38,9 +38,8 @@ impl Registry {
 
     pub(super) async fn page(&self, route: &Route, options: &ListOptions, filter: &Filter) -> Result<Page, ApiError> {
         let storage = route.storage()?;
-        let version = options
-            .version()
-            .map_err(|why| ApiError::bad_request(format!("invalid resource version: {why}")))?;
+        let version =
+            options.version().map_err(|why| ApiError::bad_request(format!("invalid resource version: {why}")))?;
         if !options.continue_token.is_empty() {
             if version.is_some_and(|version| version != 0) {
                 let message = "specifying resource version is not allowed when using continue";
@@ -138,7 +137,11 @@ impl Registry {
             }
             Transform::Partial(_) => {
                 let message = "you requested PartialObjectMetadata, but the requested object is a list";
-                let list = format!("{message} (*{}.{}List)", super::internal_package(route.entry.names().group), route.entry.names().kind);
+                let list = format!(
+                    "{message} (*{}.{}List)",
+                    super::internal_package(route.entry.names().group),
+                    route.entry.names().kind
+                );
                 return Err(error::not_acceptable(list));
             }
             Transform::Table(version) => {

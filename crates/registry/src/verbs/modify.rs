@@ -73,12 +73,7 @@ impl Registry {
         Err(ApiError::conflict(route.entry.names(), name, &why))
     }
 
-    async fn make(
-        &self,
-        writing: &Writing<'_>,
-        change: &dyn Change,
-        name: &str,
-    ) -> Result<Option<Changed>, ApiError> {
+    async fn make(&self, writing: &Writing<'_>, change: &dyn Change, name: &str) -> Result<Option<Changed>, ApiError> {
         let route = writing.route;
         if !(change.creates() || route.entry.kind.creates_on_update()) || !route.subresource.is_empty() {
             return Err(ApiError::not_found(route.entry.names(), name));
@@ -175,8 +170,7 @@ fn goes_with_update(new: &Value, old: &Value) -> bool {
 pub(super) fn check_name(object: &Value, name: &str, namespace: &str) -> Result<(), ApiError> {
     let own = object.str_at(&["metadata", "name"]);
     if own.is_empty() {
-        let message =
-            format!("the name of the object ({name} based on URL) was undeterminable: name must be provided");
+        let message = format!("the name of the object ({name} based on URL) was undeterminable: name must be provided");
         return Err(ApiError::bad_request(message));
     }
     if own != name {

@@ -45,8 +45,7 @@ impl Registry {
         }
         let options = WriteOptions::parse(&context.query, "PatchOptions", patch_type.is_apply())?;
         let manager = context.field_manager(&options.field_manager);
-        let writing =
-            Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: &manager };
         let parsed = patching::parse(patch_type, &body)?;
         let change = Patch {
             registry: self,
@@ -104,8 +103,7 @@ impl Patch<'_> {
         }
         let ty = route.view.ty().ok_or_else(|| ApiError::internal("the kind has no type"))?;
         let shown = route.view.from_value(current.clone())?;
-        let options =
-            DecodeOptions { strict: self.validation != FieldValidation::Ignore, custom: route.view.custom };
+        let options = DecodeOptions { strict: self.validation != FieldValidation::Ignore, custom: route.view.custom };
         let result = patching::apply(self.patch_type, ty, &shown, self.patch, &options)?;
         let mut strict: Vec<String> = self.strict.to_vec();
         strict.extend(result.strict);

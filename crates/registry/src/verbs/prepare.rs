@@ -1,10 +1,10 @@
 //! The steps of a write that come between decoding and storing, in upstream's order.
 
 use crate::context::RequestContext;
+use crate::error;
 use crate::hooks::{HookContext, Reservation};
 use crate::lookup::CacheLookup;
 use crate::pipeline::{Registry, Route};
-use crate::error;
 use admission::Operation;
 use kind::{ApiError, Context, FieldErrors, metadata};
 use patch::managed::{FieldManager, Versions};
@@ -119,11 +119,7 @@ impl Versions for ServedVersions<'_> {
 
 impl Registry {
     /// Does `act` with the field manager of the request's version and the reset fields of its place.
-    pub(super) fn with_manager<T>(
-        &self,
-        route: &Route,
-        act: impl FnOnce(&FieldManager) -> T,
-    ) -> Result<T, ApiError> {
+    pub(super) fn with_manager<T>(&self, route: &Route, act: impl FnOnce(&FieldManager) -> T) -> Result<T, ApiError> {
         let ty = route.view.ty().ok_or_else(|| ApiError::internal("the kind has no type"))?;
         let reset = route.entry.kind.reset_fields(&route.subresource);
         let versions = ServedVersions(route);

@@ -2,13 +2,13 @@
 
 use crate::cache::{Frames, Start, WatchOptions};
 use crate::context::RequestContext;
+use crate::error;
 use crate::frames::FrameEncoder;
 use crate::negotiate::Media;
 use crate::options::ListOptions;
 use crate::pipeline::{Registry, Route, respond_with};
 use crate::response::{Body, WatchStream};
 use crate::table::Include;
-use crate::error;
 use http::Response;
 use kind::{ApiError, FieldErrors, Path};
 use std::time::Duration;

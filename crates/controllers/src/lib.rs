@@ -10,9 +10,19 @@
 //! driver withholds a key until the caches have seen what its last plan wrote, so that no controller has to remember what it
 //! has done. One file or folder each. Deliberately absent: async, IO, clocks, randomness, retries.
 
+pub mod claim;
+pub mod garbage_collector;
+pub mod namespace;
+pub mod node_ipam;
 pub mod plan;
 pub mod pods;
+pub mod replicaset;
+pub mod root_ca_publisher;
+pub mod service_account;
 pub mod watch;
+
+#[cfg(test)]
+mod testing;
 
 pub use plan::{Action, DeleteOptions, EventRecord, Expect, Pace, PatchKind, Plan, Step, Tolerate, Write};
 pub use watch::{Scope, Watch};
@@ -73,8 +83,14 @@ pub struct Config {
 }
 
 /// Every controller of the controller manager.
-pub fn all(_config: &Config) -> Vec<Arc<dyn Controller>> {
-    Vec::new()
+pub fn all(config: &Config) -> Vec<Arc<dyn Controller>> {
+    vec![
+        Arc::new(namespace::NamespaceController),
+        Arc::new(service_account::ServiceAccountController),
+        Arc::new(root_ca_publisher::RootCaPublisher::new(&config.root_ca)),
+        Arc::new(node_ipam::NodeIpamController::new(&config.cluster_cidrs)),
+        Arc::new(garbage_collector::GarbageCollector),
+    ]
 }
 
 /// A reference that makes `owner` the manager of what carries it.

@@ -122,6 +122,8 @@ pub enum Expect {
     Alive,
     /// It is not there: there is nothing of that name, or something with another uid.
     Gone,
+    /// Nothing of the resource is in the key's namespace; the key has no name, and the uid says nothing.
+    Empty,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

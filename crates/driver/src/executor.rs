@@ -124,7 +124,9 @@ impl Executor {
                 return Ok((awaited, name.to_owned()));
             }
             Action::DeleteCollection { .. } => {
-                api.delete_collection(namespace, &ListOptions::default(), &DeleteOptions::default()).await?;
+                let background =
+                    DeleteOptions { propagation_policy: Some("Background".into()), ..DeleteOptions::default() };
+                api.delete_collection(namespace, &ListOptions::default(), &background).await?;
                 return Ok((Vec::new(), String::new()));
             }
             // The answer is of another kind, with a version of another object or none.
@@ -156,6 +158,9 @@ impl Executor {
     }
 
     async fn check(&self, resource: &Resource, key: &Key, uid: &str, expect: Expect) -> Result<(), ClientError> {
+        if expect == Expect::Empty {
+            return self.check_empty(resource, &key.namespace).await;
+        }
         let found = self.client.api(resource).metadata().get(&key.namespace, &key.name).await;
         let alive = match found {
             Ok(object) if object.str_at(&["metadata", "uid"]) == uid => {
@@ -176,6 +181,22 @@ impl Executor {
                 let message = format!("{} \"{}\" with uid {uid} {is}", resource.qualified(), key.name);
                 Err(ApiError::new(409, "Conflict", message).into())
             }
+        }
+    }
+}
+
+impl Executor {
+    /// A resource that is no longer served, or cannot be listed, has nothing there.
+    async fn check_empty(&self, resource: &Resource, namespace: &str) -> Result<(), ClientError> {
+        let one = ListOptions { limit: 1, ..ListOptions::default() };
+        match self.client.api(resource).metadata().page(namespace, &one).await {
+            Ok(page) if page["items"].items().is_empty() => Ok(()),
+            Ok(_) => {
+                let message = format!("{} remain in namespace {namespace}", resource.qualified());
+                Err(ApiError::new(409, "Conflict", message).into())
+            }
+            Err(error) if error.is_not_found() || error.api().is_some_and(|error| error.code() == 405) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 }

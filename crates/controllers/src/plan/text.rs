@@ -1,6 +1,6 @@
 //! The text form of a plan: one line a write, what an update changes below it.
 
-use super::{Action, EventRecord, Pace, Plan, Write};
+use super::{Action, EventRecord, Expect, Pace, Plan, Write};
 use schema::Value;
 use schema::json::to_string;
 use std::fmt;
@@ -80,6 +80,9 @@ impl fmt::Display for Action {
             }
             Action::UpdateSubresource { subresource, object, .. } => {
                 writeln!(f, "put {resource}/{subresource} {key} {}", to_string(&body(object)))
+            }
+            Action::Check { expect: Expect::Empty, .. } => {
+                writeln!(f, "check {resource} in {} are none", key.namespace)
             }
             Action::Check { uid, expect, .. } => writeln!(f, "check {resource} {key} uid {uid} is {expect:?}"),
         }

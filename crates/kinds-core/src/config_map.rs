@@ -23,11 +23,8 @@ static NAMES: Names = Names {
     subresources: &[],
 };
 
-static COLUMNS: &[Column<v1::ConfigMap>] = &[
-    Column::NAME,
-    Column::string("Data", DATA_DESCRIPTION, 0, data),
-    Column::AGE,
-];
+static COLUMNS: &[Column<v1::ConfigMap>] =
+    &[Column::NAME, Column::string("Data", DATA_DESCRIPTION, 0, data), Column::AGE];
 
 const DATA_DESCRIPTION: &str = "Data contains the configuration data. Each key must consist of alphanumeric characters, '-', '_' or '.'. Values with non-UTF-8 byte sequences must use the BinaryData field. The keys stored in Data must not overlap with the keys in the BinaryData field, this is enforced during validation process.";
 

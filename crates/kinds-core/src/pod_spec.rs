@@ -10,6 +10,7 @@ pub(crate) mod containers;
 mod defaults;
 mod env;
 mod files;
+mod gates;
 pub(crate) mod go;
 mod image;
 mod legacy_volumes;
@@ -27,6 +28,7 @@ mod warnings;
 
 pub use affinity::validate_node_selector;
 pub use defaults::{default, round_up};
+pub use gates::{drop_disabled, drop_disabled_of_template};
 pub use options::Options;
 pub use resources::{is_extended, is_native, validate_amount};
 pub use scheduling::validate_tolerations;
@@ -39,6 +41,16 @@ use kind::{FieldErrors, Path, validate};
 /// The defaults of a template, to be called from a kind's own `default`.
 pub fn default_template(template: &mut PodTemplateSpec) {
     default(&mut template.spec);
+    drop_init_container_annotations(&mut template.metadata);
+}
+
+/// Init containers were annotations once.
+pub(crate) fn drop_init_container_annotations(meta: &mut ObjectMeta) {
+    for version in ["alpha", "beta"] {
+        for what in ["init-containers", "init-container-statuses"] {
+            meta.annotations.remove(&format!("pod.{version}.kubernetes.io/{what}"));
+        }
+    }
 }
 
 /// Validates a spec; `meta` is that of the pod or template around it.

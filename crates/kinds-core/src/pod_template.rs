@@ -2,7 +2,7 @@
 
 use crate::pod_spec::{self, Options};
 use api_core::v1;
-use kind::{Cell, Column, FieldErrors, Kind, Names, Path, Scope, Verb, Version};
+use kind::{Cell, Column, Context, FieldErrors, Kind, Names, Path, Scope, Verb, Version};
 use schema::Time;
 
 pub struct PodTemplate;
@@ -40,6 +40,14 @@ impl Kind for PodTemplate {
 
     fn default(&self, object: &mut v1::PodTemplate) {
         pod_spec::default_template(&mut object.template);
+    }
+
+    fn prepare_create(&self, object: &mut v1::PodTemplate, _context: &Context) {
+        pod_spec::drop_disabled_of_template(&mut object.template, None);
+    }
+
+    fn prepare_update(&self, new: &mut v1::PodTemplate, old: &v1::PodTemplate, _context: &Context) {
+        pod_spec::drop_disabled_of_template(&mut new.template, Some(&old.template));
     }
 
     fn spec_changed(&self, new: &v1::PodTemplate, old: &v1::PodTemplate) -> Option<bool> {

@@ -14,6 +14,11 @@ pub fn default(pod: &mut Pod) {
         pod.spec.containers.iter_mut().chain(&mut pod.spec.init_containers).for_each(host_ports);
     }
     sync_ips(pod);
+    crate::pod_spec::drop_init_container_annotations(&mut pod.metadata);
+    if let Some(seconds) = &mut pod.spec.termination_grace_period_seconds {
+        // Upstream reads a negative period as the shortest one.
+        *seconds = if *seconds < 0 { 1 } else { *seconds };
+    }
 }
 
 fn requests_from_limits(resources: &mut ResourceRequirements) {

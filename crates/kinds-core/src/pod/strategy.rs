@@ -1,11 +1,14 @@
 //! What a write to a pod may change, besides what validation refuses.
 
 use super::qos;
-use api_core::v1::{Container, Pod, PodCondition, PodStatus};
+use crate::pod_spec;
+use crate::pod_spec::annotations::APP_ARMOR_PREFIX;
+use api_core::v1::{AppArmorProfile, Container, Pod, PodCondition, PodStatus};
+use api_meta::v1::{LabelSelector, LabelSelectorRequirement};
 use kind::Context;
 use std::collections::BTreeMap;
 
-pub fn prepare_create(pod: &mut Pod, _context: &Context) {
+pub fn prepare_create(pod: &mut Pod, context: &Context) {
     pod.status = PodStatus { phase: "Pending".into(), qos_class: qos::compute(pod).into(), ..PodStatus::default() };
     drop_disabled(pod, None);
     if !pod.spec.scheduling_gates.is_empty() {
@@ -14,16 +17,90 @@ pub fn prepare_create(pod: &mut Pod, _context: &Context) {
             status: "False".into(),
             reason: "SchedulingGated".into(),
             message: "Scheduling is blocked due to non-empty scheduling gates".into(),
+            last_transition_time: Some(context.now),
             ..PodCondition::default()
         });
     }
+    label_keys_to_selectors(pod);
+    app_armor_annotations_to_fields(pod);
 }
 
-/// Fields that are served only with features that are off by default; an object that has them keeps them.
-pub fn drop_disabled(new: &mut Pod, old: Option<&Pod>) {
-    if old.is_none_or(|old| old.spec.scheduling_group.is_none()) {
-        new.spec.scheduling_group = None;
+/// Keys of labels become requirements with the pod's own values.
+fn label_keys_to_selectors(pod: &mut Pod) {
+    let labels = &pod.metadata.labels;
+    let terms = pod.spec.affinity.as_deref_mut().into_iter().flat_map(|affinity| {
+        let (near, far) = (affinity.pod_affinity.as_deref_mut(), affinity.pod_anti_affinity.as_deref_mut());
+        let near = near.map(|pods| {
+            let preferred = pods.preferred_during_scheduling_ignored_during_execution.iter_mut();
+            let required = pods.required_during_scheduling_ignored_during_execution.iter_mut();
+            preferred.map(|term| &mut term.pod_affinity_term).chain(required)
+        });
+        let far = far.map(|pods| {
+            let preferred = pods.preferred_during_scheduling_ignored_during_execution.iter_mut();
+            let required = pods.required_during_scheduling_ignored_during_execution.iter_mut();
+            preferred.map(|term| &mut term.pod_affinity_term).chain(required)
+        });
+        near.into_iter().flatten().chain(far.into_iter().flatten())
+    });
+    for term in terms {
+        if let Some(selector) = &mut term.label_selector {
+            require(selector, &term.match_label_keys, "In", labels);
+            require(selector, &term.mismatch_label_keys, "NotIn", labels);
+        }
     }
+    for constraint in &mut pod.spec.topology_spread_constraints {
+        if let Some(selector) = &mut constraint.label_selector {
+            require(selector, &constraint.match_label_keys, "In", labels);
+        }
+    }
+}
+
+fn require(selector: &mut LabelSelector, keys: &[String], operator: &str, labels: &BTreeMap<String, String>) {
+    for key in keys {
+        if let Some(value) = labels.get(key) {
+            selector.match_expressions.push(LabelSelectorRequirement {
+                key: key.clone(),
+                operator: operator.into(),
+                values: vec![value.clone()],
+            });
+        }
+    }
+}
+
+/// The annotation that came before the field still counts where the field is not set.
+fn app_armor_annotations_to_fields(pod: &mut Pod) {
+    if pod.spec.os.as_ref().is_some_and(|os| os.name == "windows") {
+        return;
+    }
+    let of_pod = pod.spec.security_context.as_ref().and_then(|context| context.app_armor_profile.clone());
+    for container in pod.spec.init_containers.iter_mut().chain(&mut pod.spec.containers) {
+        let Some(annotation) = pod.metadata.annotations.get(&format!("{APP_ARMOR_PREFIX}{}", container.name)) else {
+            continue;
+        };
+        let profile = match annotation.as_str() {
+            "unconfined" => AppArmorProfile { type_: "Unconfined".into(), localhost_profile: None },
+            "runtime/default" => AppArmorProfile { type_: "RuntimeDefault".into(), localhost_profile: None },
+            other => match other.strip_prefix("localhost/") {
+                Some(file) if !file.is_empty() && file.trim() == file => {
+                    AppArmorProfile { type_: "Localhost".into(), localhost_profile: Some(file.into()) }
+                }
+                _ => continue,
+            },
+        };
+        let profile = Some(Box::new(profile));
+        if profile != of_pod {
+            container
+                .security_context
+                .get_or_insert_default()
+                .app_armor_profile
+                .get_or_insert_with(|| profile.unwrap_or_default());
+        }
+    }
+}
+
+/// As [`pod_spec::drop_disabled`].
+pub fn drop_disabled(new: &mut Pod, old: Option<&Pod>) {
+    pod_spec::drop_disabled(&mut new.spec, old.map(|old| &old.spec));
 }
 
 /// A write to the status keeps the spec, the owners, and what an old kubelet would lose.

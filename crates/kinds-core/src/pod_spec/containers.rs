@@ -1,9 +1,8 @@
 //! Containers of the three sorts.
 
 use super::probes::{Role, validate_lifecycle, validate_probe};
-use super::{check, env, go, mounts, resources, restart, security, volumes};
+use super::{check, env, mounts, resources, restart, security, volumes};
 use api_core::v1::{Container, ContainerPort, EphemeralContainer, PodSpec, Volume};
-use kind::field::Bare;
 use kind::{FieldErrors, Path};
 use schema::{Typed, Value};
 use std::collections::BTreeSet;
@@ -79,15 +78,6 @@ fn only_of_sidecars(container: &Container, path: &Path, errors: &mut FieldErrors
     ];
     for (_, field) in given.into_iter().filter(|(given, _)| *given) {
         errors.forbidden(&path.child(field), ONLY_SIDECARS);
-    }
-    if !container.resize_policy.is_empty() {
-        let policies: Vec<String> = container
-            .resize_policy
-            .iter()
-            .map(|policy| go::json("ContainerResizePolicy", &policy.to_value()))
-            .collect();
-        let shown = Bare(format!("[{}]", policies.join(",")));
-        errors.invalid(&path.child("resizePolicy"), shown, "must not be set for init containers");
     }
 }
 

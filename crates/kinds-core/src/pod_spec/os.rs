@@ -13,10 +13,8 @@ pub fn validate(spec: &PodSpec, path: &Path, errors: &mut FieldErrors) {
     match os.name.as_str() {
         "linux" => linux(spec, path, errors),
         "windows" => windows(spec, path, errors),
-        name => {
-            let at = path.child("os");
-            check::one_of(name, &["linux", "windows"], &at.child("name"), errors);
-        }
+        "" => errors.required(&path.child("os").child("name"), "cannot be empty"),
+        name => check::known(name, &["linux", "windows"], &path.child("os"), errors),
     }
 }
 

@@ -71,9 +71,10 @@ pub fn validate_of_pod(spec: &PodSpec, path: &Path, errors: &mut FieldErrors) {
     let Some(own) = &spec.resources else { return };
     let at = path.child("resources");
     if !own.claims.is_empty() {
-        errors.forbidden(&at.child("claims"), "claims cannot be set for Resources at pod-level");
+        errors.forbidden(&at.child("claims"), "claims may not be set for Resources at pod-level");
     }
     requirements(own, pod_resource_name, &at, errors);
+    claim_names(&own.claims, &spec.resource_claims, &at.child("claims"), errors);
     for (name, needed) in of_containers(spec, Side::Requests) {
         if let Some(request) = own.requests.get(&name).filter(|request| is_for_pods(&name) && needed > **request) {
             let detail = format!("must be greater than or equal to aggregate container requests of {needed}");
@@ -148,13 +149,17 @@ fn is_multiple_of_page(name: &str, amount: &Quantity) -> bool {
     positive && amount.value() % size.value() == 0
 }
 
-fn resource_name(name: &str, path: &Path, errors: &mut FieldErrors) {
+/// Whether the name is good.
+fn resource_name(name: &str, path: &Path, errors: &mut FieldErrors) -> bool {
     let problems = validate::qualified_name(name);
     let standard = STANDARD.contains(&name) || is_huge_page(name) || name.starts_with("requests.hugepages-");
-    if problems.is_empty() && !name.contains('/') && !standard {
+    let unknown = problems.is_empty() && !name.contains('/') && !standard;
+    if unknown {
         errors.invalid(path, name, "must be a standard resource type or fully qualified");
     }
+    let good = problems.is_empty() && !unknown;
     check::all(problems, name, path, errors);
+    good
 }
 
 /// Also of overhead.
@@ -170,8 +175,7 @@ pub fn container_resource_name(name: &str, path: &Path, errors: &mut FieldErrors
 }
 
 fn pod_resource_name(name: &str, path: &Path, errors: &mut FieldErrors) {
-    resource_name(name, path, errors);
-    if !is_for_pods(name) {
+    if resource_name(name, path, errors) && !is_for_pods(name) {
         errors.not_supported(path, name, FOR_PODS);
     }
 }
@@ -190,6 +194,9 @@ fn claim_names(claims: &[ResourceClaim], of_pod: &[PodResourceClaim], path: &Pat
         if claim.name.is_empty() {
             errors.required(&path.child("name"), "");
             continue;
+        }
+        if !claim.request.is_empty() {
+            check::dns_label(&claim.request, &path.child("request"), errors);
         }
         if !seen.insert((&claim.name, &claim.request)) {
             let shown =

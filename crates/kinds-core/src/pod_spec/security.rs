@@ -63,7 +63,7 @@ pub fn validate_pod(spec: &PodSpec, allow_host_sysctls: bool, spec_path: &Path, 
     let choices: [(&Option<String>, &[&str], &str); 3] = [
         (&context.fs_group_change_policy, &["Always", "OnRootMismatch"], "fsGroupChangePolicy"),
         (&context.supplemental_groups_policy, &["Merge", "Strict"], "supplementalGroupsPolicy"),
-        (&context.se_linux_change_policy, &["MountOption", "Recursive"], "seLinuxChangePolicy"),
+        (&context.se_linux_change_policy, &["Recursive"], "seLinuxChangePolicy"),
     ];
     for (choice, valid, name) in choices {
         if let Some(choice) = choice {

@@ -31,6 +31,7 @@ const ANNOTATIONS: &[(&str, &str)] = &[
 const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP_PREFIX: &str = "container.seccomp.security.alpha.kubernetes.io/";
 const SECCOMP: &str = "non-functional in v1.27+; use the \"seccompProfile\" field instead";
+const APP_ARMOR: &str = "deprecated since v1.30; use the \"appArmorProfile\" field instead";
 const NULL_SELECTOR: &str = "a null labelSelector results in matching no pod";
 
 /// Of a pod that is created; updates are not warned about.
@@ -42,6 +43,9 @@ pub fn of_pod(pod: &Pod) -> Vec<String> {
         warnings.push(format!("metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [{problems}]"));
     }
     of_spec(&pod.spec, &pod.metadata, false, &Path::object(), &mut warnings);
+    for key in pod.metadata.annotations.keys().filter(|key| key.starts_with(APP_ARMOR_PREFIX)) {
+        warnings.push(format!("metadata.annotations[{key}]: {APP_ARMOR}"));
+    }
     warnings
 }
 
@@ -253,7 +257,7 @@ fn of_annotations(
     let app_armor = format!("{APP_ARMOR_PREFIX}{}", container.name);
     if is_template && !profile && meta.annotations.contains_key(&app_armor) {
         let at = annotations.key(&app_armor);
-        out.push(format!("{at}: deprecated since v1.30; use the \"appArmorProfile\" field instead"));
+        out.push(format!("{at}: {APP_ARMOR}"));
     }
 }
 

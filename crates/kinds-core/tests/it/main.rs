@@ -1,0 +1,4 @@
+//! Kinds against what the real server answered.
+
+mod pods;
+mod recordings;

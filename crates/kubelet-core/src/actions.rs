@@ -214,11 +214,7 @@ impl View<'_> {
         actions.start.extend(starts);
     }
 
-    fn reason_to_kill(
-        &self,
-        container: &Container,
-        status: &ObservedContainer,
-    ) -> Option<(KillReason, &'static str)> {
+    fn reason_to_kill(&self, container: &Container, status: &ObservedContainer) -> Option<(KillReason, &'static str)> {
         let failed = |kind| self.memory.probes.result(&status.id, kind) == Some(ProbeOutcome::Failure);
         if self.changed(container, status) {
             Some((KillReason::Changed, "definition changed"))

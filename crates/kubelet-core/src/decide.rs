@@ -57,7 +57,8 @@ fn run(pod: &Pod, observed: &ObservedPod, memory: &mut PodMemory, now: Nanos, de
         decision.steps.push(Step::Kill(actions.kill.clone()));
     }
     let waits_for_sandbox = actions.kill_pod
-        && (actions.create_sandbox.is_none() || !decision.steps.iter().any(|s| matches!(s, Step::CreateSandbox { .. })));
+        && (actions.create_sandbox.is_none()
+            || !decision.steps.iter().any(|s| matches!(s, Step::CreateSandbox { .. })));
     if !waits_for_sandbox {
         for name in &actions.start {
             start(pod, observed, memory, name, now, decision);
@@ -92,14 +93,7 @@ fn replace_sandbox(
 }
 
 /// Starts a container unless it has to wait.
-fn start(
-    pod: &Pod,
-    observed: &ObservedPod,
-    memory: &mut PodMemory,
-    name: &str,
-    now: Nanos,
-    decision: &mut Decision,
-) {
+fn start(pod: &Pod, observed: &ObservedPod, memory: &mut PodMemory, name: &str, now: Nanos, decision: &mut Decision) {
     if let Some(until) = memory.retries.until(name, now) {
         look_again(decision, until);
         return;

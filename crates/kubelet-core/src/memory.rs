@@ -34,10 +34,12 @@ pub struct PodMemory {
     pub last_status: Option<PodStatus>,
     /// The kubelet has seen to it that nothing of the pod runs or is mounted.
     pub cleaned: bool,
+    /// The API was told to forget the pod.
+    pub deleted: bool,
     /// Containers whose `preStop` hook ran, by id.
     pub prestop_done: BTreeSet<String>,
-    /// Back-offs that an event was made for, by container and end.
-    pub(crate) announced: BTreeMap<String, Nanos>,
+    /// Ends of containers whose back-off an event was made for, by name.
+    pub announced: BTreeMap<String, Nanos>,
 }
 
 /// A container's `waiting` state.

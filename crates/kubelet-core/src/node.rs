@@ -54,9 +54,7 @@ pub fn change_events(old: &[NodeCondition], new: &[NodeCondition]) -> Vec<&'stat
         conditions.iter().find(|condition| condition.type_ == type_).map(|condition| condition.status == "True")
     };
     let changed = EVENTS.iter().filter(|(type_, ..)| status(old, type_) != status(new, type_));
-    changed
-        .filter_map(|(type_, yes, no)| status(new, type_).map(|holds| if holds { *yes } else { *no }))
-        .collect()
+    changed.filter_map(|(type_, yes, no)| status(new, type_).map(|holds| if holds { *yes } else { *no })).collect()
 }
 
 const EVENTS: [(&str, &str, &str); 4] = [
@@ -66,14 +64,7 @@ const EVENTS: [(&str, &str, &str); 4] = [
     ("Ready", "NodeReady", "NodeNotReady"),
 ];
 
-fn condition(
-    type_: &str,
-    holds: bool,
-    reason: &str,
-    message: &str,
-    old: &[NodeCondition],
-    now: Time,
-) -> NodeCondition {
+fn condition(type_: &str, holds: bool, reason: &str, message: &str, old: &[NodeCondition], now: Time) -> NodeCondition {
     let status = if holds { "True" } else { "False" };
     let before = old.iter().find(|condition| condition.type_ == type_ && condition.status == status);
     NodeCondition {

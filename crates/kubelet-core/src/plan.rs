@@ -35,12 +35,21 @@ pub enum Step {
     /// End these containers at the same time.
     Kill(Vec<Kill>),
     /// Tear a sandbox down: its network and whatever process is left in it.
-    StopSandbox { id: String },
+    StopSandbox {
+        id: String,
+    },
     /// Remove dead containers (earlier runs beyond the one that is kept).
-    RemoveContainers { ids: Vec<String> },
+    RemoveContainers {
+        ids: Vec<String>,
+    },
     /// Mount the volumes and make a sandbox.
-    CreateSandbox { attempt: u32 },
-    StartContainer { name: String, restart_count: u32 },
+    CreateSandbox {
+        attempt: u32,
+    },
+    StartContainer {
+        name: String,
+        restart_count: u32,
+    },
     /// Unmount the volumes and remove the cgroup.
     CleanUp,
     /// The pod is to go from the API, and with it the rest of it on the node.
@@ -98,7 +107,8 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Step::Kill(kills) => {
-                let each = |kill: &Kill| format!("{}/{} ({}s: {})", kill.name, kill.id, kill.grace_seconds, kill.message);
+                let each =
+                    |kill: &Kill| format!("{}/{} ({}s: {})", kill.name, kill.id, kill.grace_seconds, kill.message);
                 write!(f, "kill {}", kills.iter().map(each).collect::<Vec<_>>().join(", "))
             }
             Step::StopSandbox { id } => write!(f, "stop sandbox {id}"),

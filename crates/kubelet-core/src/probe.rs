@@ -72,13 +72,7 @@ impl Probes {
     }
 
     /// Takes in one result; whether it changed what the rest of the kubelet sees.
-    pub fn record(
-        &mut self,
-        container_id: &str,
-        kind: ProbeKind,
-        probe: &Probe,
-        outcome: ProbeOutcome,
-    ) -> bool {
+    pub fn record(&mut self, container_id: &str, kind: ProbeKind, probe: &Probe, outcome: ProbeOutcome) -> bool {
         let key = (container_id.to_owned(), kind);
         let schedule = self.0.entry(key).or_insert_with(|| Schedule::new(kind));
         schedule.record(probe, outcome)

@@ -60,7 +60,13 @@ pub fn restarts_after(container: &Container, role: Role, pod: &Pod, exit_code: i
     }
     let policy = match container.restart_policy.as_deref() {
         // An init container of the ordinary kind is tried again unless the pod's policy is Never.
-        None if role == Role::Init => if pod.spec.restart_policy == "Never" { "Never" } else { "OnFailure" },
+        None if role == Role::Init => {
+            if pod.spec.restart_policy == "Never" {
+                "Never"
+            } else {
+                "OnFailure"
+            }
+        }
         None => pod.spec.restart_policy.as_str(),
         Some(own) => own,
     };

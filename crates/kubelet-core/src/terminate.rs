@@ -34,7 +34,7 @@ pub fn steps(pod: &Pod, observed: &ObservedPod, memory: &mut PodMemory, now: Nan
     if !memory.cleaned {
         steps.push(Step::CleanUp);
     }
-    if pod.metadata.deletion_timestamp.is_some() {
+    if pod.metadata.deletion_timestamp.is_some() && !memory.deleted {
         steps.push(Step::Delete);
     }
     (Life::Terminated, steps)

@@ -7,8 +7,7 @@ use crate::observed::ObservedPod;
 use crate::spec::{self, Role};
 
 /// Their types, in the order in which they are written.
-pub const OWNED: [&str; 5] =
-    ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+pub const OWNED: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
 /// The others' conditions as the API has them, then ours.
 pub fn all(pod: &Pod, observed: &ObservedPod, status: &PodStatus, old: &PodStatus, now: Time) -> Vec<PodCondition> {
@@ -120,8 +119,7 @@ fn ready(pod: &Pod, foreign: &[PodCondition], containers_ready: &Verdict) -> Ver
     for gate in &pod.spec.readiness_gates {
         let type_ = &gate.condition_type;
         match foreign.iter().find(|condition| condition.type_ == *type_) {
-            None => messages
-                .push(format!("corresponding condition of pod readiness gate \"{type_}\" does not exist.")),
+            None => messages.push(format!("corresponding condition of pod readiness gate \"{type_}\" does not exist.")),
             Some(condition) if condition.status != "True" => messages.push(format!(
                 "the status of pod readiness gate \"{type_}\" is not \"True\", but {}",
                 condition.status
@@ -134,7 +132,10 @@ fn ready(pod: &Pod, foreign: &[PodCondition], containers_ready: &Verdict) -> Ver
 
 fn listed(groups: &[(&str, &Vec<&str>)]) -> String {
     let named = groups.iter().filter(|(_, names)| !names.is_empty());
-    named.map(|(what, names)| format!("containers with {what} status: [{}]", names.join(" "))).collect::<Vec<_>>().join(", ")
+    named
+        .map(|(what, names)| format!("containers with {what} status: [{}]", names.join(" ")))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn find<'a>(statuses: &'a [ContainerStatus], name: &str) -> Option<&'a ContainerStatus> {

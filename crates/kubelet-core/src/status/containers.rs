@@ -85,7 +85,9 @@ impl View<'_> {
         status.last_state = match before {
             Some(before) => state_of(before),
             // The run before may have been removed already.
-            None => old.filter(|old| old.container_id == status.container_id).map(|old| old.last_state.clone())
+            None => old
+                .filter(|old| old.container_id == status.container_id)
+                .map(|old| old.last_state.clone())
                 .or_else(|| old.filter(|old| old.restart_count < status.restart_count).map(ended_state))
                 .unwrap_or_default(),
         };
@@ -94,7 +96,8 @@ impl View<'_> {
 
     fn without_run(&self, role: Role, container: &Container, old: Option<&ContainerStatus>) -> ContainerStatus {
         let mut status = self.base(container);
-        let waits_for_init = matches!(role, Role::Init | Role::Sidecar | Role::App) && !self.pod.spec.init_containers.is_empty();
+        let waits_for_init =
+            matches!(role, Role::Init | Role::Sidecar | Role::App) && !self.pod.spec.init_containers.is_empty();
         let reason = if waits_for_init { "PodInitializing" } else { "ContainerCreating" };
         status.state.waiting = waiting(reason, "");
         let Some(old) = old else { return status };
@@ -106,7 +109,8 @@ impl View<'_> {
             }
             status.last_state = State { terminated: Some(ended.clone()), ..State::default() };
         } else if old.state.running.is_some() {
-            let lost = lost("The container could not be located when the pod was deleted.  The container used to be Running");
+            let lost =
+                lost("The container could not be located when the pod was deleted.  The container used to be Running");
             if self.terminated {
                 status.state = State { terminated: Some(lost), ..State::default() };
             } else {

@@ -30,7 +30,13 @@ pub fn of(pod: &Pod, status: &PodStatus, terminated: bool) -> &'static str {
     let all_succeeded = count.stopped == count.succeeded;
     match (count.running, count.stopped, count.unknown) {
         (1.., _, 0) => "Running",
-        (0, 1.., 0) if terminated => if all_succeeded { "Succeeded" } else { "Failed" },
+        (0, 1.., 0) if terminated => {
+            if all_succeeded {
+                "Succeeded"
+            } else {
+                "Failed"
+            }
+        }
         (0, 1.., 0) if any_restarts(pod, status) => "Running",
         (0, 1.., 0) if all_succeeded => "Succeeded",
         (0, 1.., 0) if policy == "OnFailure" => "Running",

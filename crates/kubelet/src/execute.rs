@@ -1,0 +1,222 @@
+//! The steps of a decision, done with the runtime and the API.
+
+use api_core::v1::{Container, Pod};
+use api_meta::v1::{DeleteOptions, Preconditions};
+use cri::v1;
+use kubelet_core::memory::{SANDBOX, VOLUMES};
+use kubelet_core::{Event, Kill, KillReason, ObservedPod, PodMemory, spec};
+
+use crate::cri_config::container::{self, ContainerContext};
+use crate::cri_config::sandbox::{self, SandboxContext};
+use crate::cri_config::security;
+use crate::images::PresentImage;
+use crate::kubelet::Kubelet;
+use crate::worker::Outcome;
+use crate::{files, hooks, kill};
+
+/// Why a container is not running: its `waiting` state.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub reason: &'static str,
+    pub message: String,
+}
+
+impl Failure {
+    fn new(reason: &'static str, message: impl Into<String>) -> Failure {
+        Failure { reason, message: message.into() }
+    }
+}
+
+/// Mounts the volumes and makes the sandbox; its id, if that worked.
+pub async fn create_sandbox(kubelet: &Kubelet, memory: &mut PodMemory, pod: &Pod, attempt: u32) -> Option<String> {
+    if let Err(error) = files::mount_volumes(kubelet, pod).await {
+        kubelet.recorder.pod(pod, Event::warning("FailedMount", error));
+        memory.retries.failed(VOLUMES, kubelet.now());
+        return None;
+    }
+    memory.retries.succeeded(VOLUMES);
+    let config = sandbox_config(kubelet, pod, attempt).await;
+    let runtime_handler = pod.spec.runtime_class_name.as_deref().unwrap_or_default();
+    match kubelet.cri.run_pod_sandbox(config, runtime_handler).await {
+        Ok(id) => {
+            memory.retries.succeeded(SANDBOX);
+            Some(id)
+        }
+        Err(error) => {
+            let message = format!("Failed to create pod sandbox: {error}");
+            kubelet.recorder.pod(pod, Event::warning("FailedCreatePodSandBox", message));
+            memory.retries.failed(SANDBOX, kubelet.now());
+            None
+        }
+    }
+}
+
+async fn sandbox_config(kubelet: &Kubelet, pod: &Pod, attempt: u32) -> v1::PodSandboxConfig {
+    // A node without the file has no name servers to give.
+    let resolv_conf = tokio::fs::read_to_string(&kubelet.config.resolv_conf).await.unwrap_or_default();
+    let cgroup_parent = kubelet.cgroup_parent(pod);
+    let context = SandboxContext { config: &kubelet.config, resolv_conf: &resolv_conf, cgroup_parent: &cgroup_parent };
+    let config = sandbox::config(pod, attempt, context);
+    if let Err(error) = tokio::fs::create_dir_all(&config.log_directory).await {
+        tracing::warn!(directory = config.log_directory, %error, "cannot make a pod's log directory");
+    }
+    config
+}
+
+/// Pulls the image, makes the container, starts it, runs its `postStart` hook.
+pub async fn start_container(
+    kubelet: &Kubelet,
+    memory: &mut PodMemory,
+    pod: &Pod,
+    sandbox_id: &str,
+    name: &str,
+    restart_count: u32,
+) -> Result<(), Failure> {
+    let Some((_, container)) = spec::find(pod, name) else {
+        return Err(Failure::new("CreateContainerConfigError", format!("there is no container {name}")));
+    };
+    let events = &kubelet.recorder;
+    let failed = |message: &str| events.pod(pod, Event::warning("Failed", format!("Error: {message}")).of(name));
+    let image = kubelet.images.ensure(pod, &container, memory, events).await.map_err(|error| {
+        failed(error.reason);
+        Failure::new(error.reason, error.message)
+    })?;
+    let config = configure(kubelet, pod, &container, sandbox_id, image, restart_count).await.map_err(|message| {
+        failed(&message);
+        Failure::new("CreateContainerConfigError", message)
+    })?;
+    let sandbox_config = sandbox_config(kubelet, pod, 0).await;
+    let id = kubelet.cri.create_container(sandbox_id, config, sandbox_config).await.map_err(|error| {
+        failed(&error.message());
+        Failure::new("CreateContainerError", error.message())
+    })?;
+    events.pod(pod, Event::normal("Created", "Container created").of(name));
+    kubelet.cri.start_container(&id).await.map_err(|error| {
+        failed(&error.message());
+        Failure::new("RunContainerError", error.message())
+    })?;
+    events.pod(pod, Event::normal("Started", "Container started").of(name));
+    post_start(kubelet, memory, pod, &container, sandbox_id, &id).await
+}
+
+/// A container whose `postStart` hook fails is ended at once.
+async fn post_start(
+    kubelet: &Kubelet,
+    memory: &mut PodMemory,
+    pod: &Pod,
+    container: &Container,
+    sandbox_id: &str,
+    id: &str,
+) -> Result<(), Failure> {
+    let Some(hook) = container.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref()) else {
+        return Ok(());
+    };
+    let Err(error) = hooks::run(kubelet, pod, container, hook, sandbox_id, id).await else { return Ok(()) };
+    tracing::warn!(pod = %spec::format_pod(pod), container = container.name, %error, "a postStart hook failed");
+    kubelet.recorder.pod(pod, Event::warning("FailedPostStartHook", "PostStartHook failed").of(&container.name));
+    let kill = Kill {
+        id: id.to_owned(),
+        name: container.name.clone(),
+        reason: KillReason::PostStartHook,
+        message: "FailedPostStartHook".to_owned(),
+        grace_seconds: spec::grace_seconds(pod),
+    };
+    kill::all(kubelet, pod, &[kill], &mut memory.prestop_done).await;
+    Err(Failure::new("PostStartHookError", error))
+}
+
+async fn configure(
+    kubelet: &Kubelet,
+    pod: &Pod,
+    container: &Container,
+    sandbox_id: &str,
+    image: PresentImage,
+    restart_count: u32,
+) -> Result<v1::ContainerConfig, String> {
+    security::check_non_root(pod, container, &image.user).map_err(|error| error.to_string())?;
+    let observed = kubelet.runtime.observe(&pod.metadata.uid).await.map_err(|error| error.to_string())?;
+    let sandbox = observed.sandboxes.iter().find(|sandbox| sandbox.id == sandbox_id);
+    let pod_ips = match sandbox {
+        _ if pod.spec.host_network => kubelet.host_ips(),
+        Some(sandbox) => sandbox.ips.clone(),
+        None => Vec::new(),
+    };
+    let environment = files::environment(kubelet, pod, container, &pod_ips).await?;
+    let target = pod.spec.ephemeral_containers.iter().find(|ephemeral| ephemeral.name == container.name);
+    let target = target.and_then(|ephemeral| observed.newest(&ephemeral.target_container_name));
+    let context = ContainerContext {
+        restart_count,
+        image_ref: image.image_ref,
+        image_user: image.user,
+        mounts: files::mounts(kubelet, pod, container, &environment, &pod_ips, restart_count).await?,
+        command: files::expand(&container.command, &environment),
+        args: files::expand(&container.args, &environment),
+        environment,
+        memory_capacity_bytes: kubelet.memory_capacity_bytes,
+        target_container_id: target.map(|target| target.id.clone()),
+    };
+    let log_directory = kubelet.pod_log_dir(pod).join(&container.name);
+    tokio::fs::create_dir_all(&log_directory)
+        .await
+        .map_err(|error| format!("create container log directory for container {} failed: {error}", container.name))?;
+    Ok(container::config(pod, container, &context))
+}
+
+pub async fn stop_sandbox(kubelet: &Kubelet, id: &str) -> Outcome {
+    match kubelet.cri.stop_pod_sandbox(id).await {
+        Ok(()) => Outcome::Done,
+        Err(error) if error.is_not_found() => Outcome::Done,
+        Err(error) => {
+            tracing::warn!(sandbox = id, %error, "cannot stop a sandbox");
+            tokio::time::sleep(RETRY).await;
+            Outcome::Again
+        }
+    }
+}
+
+pub async fn remove_containers(kubelet: &Kubelet, ids: &[String]) -> Outcome {
+    for id in ids {
+        if let Err(error) = kubelet.cri.remove_container(id).await
+            && !error.is_not_found()
+        {
+            tracing::warn!(container = id, %error, "cannot remove a dead container");
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+    Outcome::Done
+}
+
+/// Whether the API does not have the pod any more, or lets it go when its finalizers do.
+pub async fn delete_from_api(kubelet: &Kubelet, pod: &Pod) -> bool {
+    let meta = &pod.metadata;
+    let preconditions = Preconditions { uid: Some(meta.uid.clone()), ..Preconditions::default() };
+    let options = DeleteOptions {
+        grace_period_seconds: Some(0),
+        preconditions: Some(Box::new(preconditions)),
+        ..DeleteOptions::default()
+    };
+    match kubelet.client.delete::<Pod>(&meta.namespace, &meta.name, &options).await {
+        Ok(_) => true,
+        Err(error) if error.is_not_found() || error.is_conflict() => true,
+        Err(error) => {
+            tracing::warn!(pod = %spec::format_pod(pod), %error, "cannot delete a pod");
+            false
+        }
+    }
+}
+
+/// Sandboxes, containers and logs. What fails now is an orphan later.
+pub async fn remove_from_runtime(kubelet: &Kubelet, pod: &Pod, observed: &ObservedPod) {
+    for sandbox in &observed.sandboxes {
+        if let Err(error) = kubelet.cri.remove_pod_sandbox(&sandbox.id).await {
+            tracing::warn!(sandbox = sandbox.id, %error, "cannot remove a sandbox");
+        }
+    }
+    if let Err(error) = tokio::fs::remove_dir_all(kubelet.pod_log_dir(pod)).await
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(pod = %spec::format_pod(pod), %error, "cannot remove a pod's logs");
+    }
+}
+
+const RETRY: std::time::Duration = std::time::Duration::from_secs(1);

@@ -1,0 +1,254 @@
+//! The pods of this node, and a worker for each.
+//!
+//! ```text
+//!   watch of pods (spec.nodeName) --+
+//!   relist of the runtime ----------+--> Inbox of the pod --> its worker
+//!   probe results ------------------+
+//! ```
+//!
+//! An inbox holds the newest of each, so nothing queues up however slow a worker is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api_core::v1::Pod;
+use api_meta::v1::ListOptions;
+use client::{ClientError, EventKind};
+use kubelet_core::{ProbeKind, ProbeOutcome};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::kubelet::Kubelet;
+use crate::runtime::Fingerprint;
+use crate::worker::Worker;
+
+/// What a worker learns from outside.
+pub struct Inbox {
+    state: Mutex<News>,
+    pub changed: Notify,
+}
+
+#[derive(Clone)]
+pub struct News {
+    pub pod: Arc<Pod>,
+    /// The API does not have the pod any more.
+    pub removed: bool,
+    /// Since the worker looked last.
+    pub probes: Vec<ProbeNews>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ProbeNews {
+    pub container_id: String,
+    pub container: String,
+    pub kind: ProbeKind,
+    pub outcome: ProbeOutcome,
+}
+
+impl Inbox {
+    fn new(pod: Arc<Pod>) -> Inbox {
+        Inbox { state: Mutex::new(News { pod, removed: false, probes: Vec::new() }), changed: Notify::new() }
+    }
+
+    /// The news; probe results are taken out.
+    pub fn take(&self) -> News {
+        let mut state = self.state.lock();
+        let probes = std::mem::take(&mut state.probes);
+        News { pod: state.pod.clone(), removed: state.removed, probes }
+    }
+
+    /// The newest form of the pod, without taking anything.
+    pub fn peek(&self) -> Arc<Pod> {
+        self.state.lock().pod.clone()
+    }
+
+    pub fn probe(&self, news: ProbeNews) {
+        let mut state = self.state.lock();
+        if state.probes.len() < MAX_PROBE_NEWS {
+            state.probes.push(news);
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    fn pod(&self, pod: Arc<Pod>) {
+        self.state.lock().pod = pod;
+        self.changed.notify_one();
+    }
+
+    fn removed(&self) {
+        self.state.lock().removed = true;
+        self.changed.notify_one();
+    }
+}
+
+/// The pods that have a worker, by uid.
+#[derive(Default)]
+pub struct PodTable {
+    workers: Mutex<BTreeMap<String, Arc<Inbox>>>,
+}
+
+impl PodTable {
+    /// A pod by its names; with `uid`, only if it is that one.
+    pub fn find(&self, namespace: &str, name: &str, uid: Option<&str>) -> Option<Arc<Pod>> {
+        let workers = self.workers.lock();
+        let mut pods = workers.values().map(|inbox| inbox.state.lock().pod.clone());
+        pods.find(|pod| {
+            let meta = &pod.metadata;
+            meta.namespace == namespace && meta.name == name && uid.is_none_or(|uid| meta.uid == uid)
+        })
+    }
+
+    pub fn all(&self) -> Vec<Arc<Pod>> {
+        self.workers.lock().values().map(|inbox| inbox.state.lock().pod.clone()).collect()
+    }
+
+    fn inbox(&self, uid: &str) -> Option<Arc<Inbox>> {
+        self.workers.lock().get(uid).cloned()
+    }
+}
+
+/// Follows the API and the runtime until `stop`.
+pub async fn run(kubelet: Arc<Kubelet>, table: Arc<PodTable>, mut stop: watch::Receiver<bool>) {
+    let mut manager = Manager { kubelet, table, workers: JoinSet::new(), synced: false, orphans: BTreeMap::new() };
+    let mut wait = FIRST_RETRY;
+    let following = async {
+        loop {
+            match manager.follow().await {
+                Ok(()) => wait = FIRST_RETRY,
+                Err(error) if error.is_expired() => wait = FIRST_RETRY,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot follow the node's pods");
+                    wait = (wait * 2).min(LAST_RETRY);
+                }
+            }
+            tokio::time::sleep(wait).await;
+        }
+    };
+    tokio::select! {
+        () = following => {}
+        // An error means that whoever could stop us is gone.
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+}
+
+struct Manager {
+    kubelet: Arc<Kubelet>,
+    table: Arc<PodTable>,
+    workers: JoinSet<String>,
+    /// The API's pods are known, so what else runs belongs to nobody.
+    synced: bool,
+    /// Seen running without a pod, and how often.
+    orphans: BTreeMap<String, u32>,
+}
+
+impl Manager {
+    /// One list and one watch, and the runtime meanwhile.
+    async fn follow(&mut self) -> Result<(), ClientError> {
+        let field_selector = format!("spec.nodeName={}", self.kubelet.config.node_name);
+        let options = ListOptions { field_selector, ..ListOptions::default() };
+        let client = self.kubelet.client.clone();
+        let list = client.list::<Pod>("", &options).await?;
+        self.replace(list.items);
+        let options = ListOptions { resource_version: list.resource_version, allow_watch_bookmarks: true, ..options };
+        let mut watch = client.watch::<Pod>("", &options).await?;
+        let mut relist = tokio::time::interval(self.kubelet.config.relist_period);
+        relist.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut seen = BTreeMap::new();
+        loop {
+            tokio::select! {
+                event = watch.next() => match event {
+                    None => return Ok(()),
+                    Some(event) => {
+                        let event = event?;
+                        match event.kind {
+                            EventKind::Added | EventKind::Modified => self.update(event.object),
+                            EventKind::Deleted => self.gone(&event.object),
+                            EventKind::Bookmark => {}
+                        }
+                    }
+                },
+                Some(done) = self.workers.join_next() => self.finished(done),
+                _ = relist.tick() => self.relist(&mut seen).await,
+            }
+        }
+    }
+
+    fn replace(&mut self, pods: Vec<Pod>) {
+        let there: Vec<String> = pods.iter().map(|pod| pod.metadata.uid.clone()).collect();
+        for pod in pods {
+            self.update(pod);
+        }
+        for (uid, inbox) in self.table.workers.lock().iter() {
+            if !there.contains(uid) {
+                inbox.removed();
+            }
+        }
+        self.synced = true;
+    }
+
+    fn update(&mut self, pod: Pod) {
+        let pod = Arc::new(pod);
+        let uid = pod.metadata.uid.clone();
+        if let Some(inbox) = self.table.inbox(&uid) {
+            inbox.pod(pod);
+            return;
+        }
+        let inbox = Arc::new(Inbox::new(pod));
+        self.table.workers.lock().insert(uid, inbox.clone());
+        self.workers.spawn(Worker::new(self.kubelet.clone(), inbox).run());
+    }
+
+    fn gone(&mut self, pod: &Pod) {
+        if let Some(inbox) = self.table.inbox(&pod.metadata.uid) {
+            inbox.removed();
+        }
+    }
+
+    fn finished(&mut self, done: Result<String, tokio::task::JoinError>) {
+        match done {
+            Ok(uid) => {
+                self.table.workers.lock().remove(&uid);
+            }
+            Err(error) => tracing::error!(%error, "a pod's worker failed"),
+        }
+    }
+
+    /// Wakes the workers of pods whose containers changed, and ends what runs for no pod.
+    async fn relist(&mut self, seen: &mut BTreeMap<String, Fingerprint>) {
+        let now = match self.kubelet.runtime.relist().await {
+            Ok(now) => now,
+            Err(error) => {
+                tracing::warn!(%error, "cannot list what the runtime has");
+                return;
+            }
+        };
+        let uids = now.keys().chain(seen.keys());
+        for uid in uids.filter(|uid| now.get(*uid) != seen.get(*uid)) {
+            if let Some(inbox) = self.table.inbox(uid) {
+                inbox.changed.notify_one();
+            }
+        }
+        let orphans: Vec<_> = now.keys().filter(|uid| self.table.inbox(uid).is_none()).cloned().collect();
+        *seen = now;
+        self.orphans.retain(|uid, _| orphans.contains(uid));
+        for uid in orphans.into_iter().filter(|_| self.synced) {
+            let times = self.orphans.entry(uid.clone()).or_default();
+            *times += 1;
+            // A pod that was just deleted is still being taken away by its worker's last breath.
+            if *times == ORPHAN_AFTER {
+                *times = 0;
+                crate::cleanup::orphan(&self.kubelet, &uid).await;
+            }
+        }
+    }
+}
+
+/// Results that a worker does not fetch are the same again.
+const MAX_PROBE_NEWS: usize = 64;
+/// Lists in which a pod without an API object is seen before it is ended.
+const ORPHAN_AFTER: u32 = 2;
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LAST_RETRY: Duration = Duration::from_secs(10);

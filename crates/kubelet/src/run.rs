@@ -1,0 +1,109 @@
+//! From the configuration to a running kubelet, and back.
+
+use std::sync::Arc;
+
+use client::Client;
+use cri::containerd::{CgroupDriver, Containerd, ContainerdError};
+use cri::images::{ImportConfig, ImportError, import_directory};
+use cri::{CriClient, CriError, CriTimeouts, v1};
+use stdx::Clock;
+use tokio::sync::watch;
+
+use crate::cgroups::Driver;
+use crate::config::{KubeletConfig, PodCidr, RuntimeSource};
+use crate::images::Images;
+use crate::kubelet::Kubelet;
+use crate::machine::Machine;
+use crate::network::{self, NetworkError};
+use crate::pods::PodTable;
+use crate::runtime::Runtime;
+use crate::{events, node, pods};
+
+/// Why the kubelet could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum KubeletError {
+    #[error(transparent)]
+    Containerd(#[from] ContainerdError),
+    #[error(transparent)]
+    Runtime(#[from] CriError),
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    #[error("cannot make {path}: {source}", path = path.display())]
+    Directory { path: std::path::PathBuf, source: std::io::Error },
+}
+
+/// Runs the node's pods until `stop` becomes true. Pods, and a containerd of ours, go on running after that.
+pub async fn run(
+    config: KubeletConfig,
+    client: Client,
+    clock: Arc<dyn Clock>,
+    stop: watch::Receiver<bool>,
+) -> Result<(), KubeletError> {
+    for path in [&config.root_dir, &config.pod_logs_dir] {
+        let failed = |source| KubeletError::Directory { path: path.clone(), source };
+        std::fs::create_dir_all(path).map_err(failed)?;
+    }
+    // The runtime reads the network's configuration at its start; one that is known is there by then.
+    if let Some(network) = &config.network
+        && let PodCidr::Fixed(cidrs) = &network.pod_cidr
+    {
+        network::set_up(network, cidrs)?;
+    }
+    let (containerd, cri) = connect(&config).await?;
+    let cgroup_driver = cgroup_driver(&cri, containerd.as_ref()).await?;
+    let machine = Machine::read(&config.root_dir);
+    let (recorder, sender) = events::recorder(client.clone(), clock.clone(), &config.node_name, config.event_burst);
+    let kubelet = Arc::new(Kubelet {
+        runtime: Runtime::new(cri.clone()),
+        images: Images::new(cri.clone(), clock.clone()),
+        memory_capacity_bytes: machine.memory_bytes,
+        config,
+        client,
+        cri,
+        clock,
+        recorder,
+        cgroup_driver,
+    });
+    let table = Arc::new(PodTable::default());
+    let sending = tokio::spawn(sender.run());
+    let running_pods = async {
+        // A pod that came first would take an image for missing, and wait for its next pull.
+        import_images(&kubelet).await;
+        pods::run(kubelet.clone(), table, stop.clone()).await;
+    };
+    tokio::join!(node::run(kubelet.clone(), machine, stop.clone()), running_pods);
+    sending.abort();
+    Ok(())
+}
+
+async fn connect(config: &KubeletConfig) -> Result<(Option<Containerd>, CriClient), KubeletError> {
+    match &config.runtime {
+        RuntimeSource::Managed(containerd) => {
+            let containerd = Containerd::ensure(containerd.as_ref().clone()).await?;
+            let cri = CriClient::connect(containerd.socket(), CriTimeouts::default()).await?;
+            Ok((Some(containerd), cri))
+        }
+        RuntimeSource::Socket(path) => Ok((None, CriClient::connect(path, CriTimeouts::default()).await?)),
+    }
+}
+
+/// The runtime's own word counts; one that is too old to say has what we configured, or cgroupfs.
+async fn cgroup_driver(cri: &CriClient, containerd: Option<&Containerd>) -> Result<Driver, CriError> {
+    let told = cri.runtime_config().await?.and_then(|answer| answer.linux);
+    let systemd = match (told, containerd) {
+        (Some(linux), _) => linux.cgroup_driver() == v1::CgroupDriver::Systemd,
+        (None, Some(containerd)) => containerd.decided().cgroup_driver == CgroupDriver::Systemd,
+        (None, None) => false,
+    };
+    Ok(if systemd { Driver::Systemd } else { Driver::Cgroupfs })
+}
+
+async fn import_images(kubelet: &Kubelet) {
+    let Some(source) = &kubelet.config.images else { return };
+    let import = ImportConfig::new(&source.directory, &source.marker_file);
+    match import_directory(&kubelet.cri, &import).await {
+        Ok(_) => {}
+        Err(error @ ImportError::Read { .. }) => tracing::warn!(%error, "no images are imported"),
+        Err(error) => tracing::error!(%error, "cannot import images"),
+    }
+}

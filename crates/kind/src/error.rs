@@ -1,5 +1,6 @@
 //! `ApiError`: a failure as clients read it, always a `Status`, in upstream's words.
 
+use crate::field::quoted;
 use crate::{FieldErrors, Names};
 use api_meta::v1::{Status, StatusCause, StatusDetails};
 
@@ -41,17 +42,17 @@ impl ApiError {
 
     /// `pods "x" not found`; `resource` is `pods` or `deployments.apps` as [`Names::qualified`] gives it.
     pub fn not_found(names: &Names, name: &str) -> ApiError {
-        let message = format!("{} \"{name}\" not found", names.qualified());
+        let message = format!("{} {} not found", names.qualified(), quoted(name));
         ApiError::new(404, "NotFound", message).about(names.group, names.plural, name)
     }
 
     pub fn already_exists(names: &Names, name: &str) -> ApiError {
-        let message = format!("{} \"{name}\" already exists", names.qualified());
+        let message = format!("{} {} already exists", names.qualified(), quoted(name));
         ApiError::new(409, "AlreadyExists", message).about(names.group, names.plural, name)
     }
 
     pub fn conflict(names: &Names, name: &str, why: &str) -> ApiError {
-        let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", names.qualified());
+        let message = format!("Operation cannot be fulfilled on {} {}: {why}", names.qualified(), quoted(name));
         ApiError::new(409, "Conflict", message).about(names.group, names.plural, name)
     }
 
@@ -64,7 +65,7 @@ impl ApiError {
     /// `Pod "x" is invalid: ...` with one cause a field.
     pub fn invalid(group: &str, kind: &str, name: &str, errors: &FieldErrors) -> ApiError {
         let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
-        let mut error = ApiError::new(422, "Invalid", format!("{qualified} \"{name}\" is invalid: {errors}"))
+        let mut error = ApiError::new(422, "Invalid", format!("{qualified} {} is invalid: {errors}", quoted(name)))
             .about(group, kind, name);
         error.details().causes = errors.iter().map(|e| e.cause()).collect();
         error
@@ -76,7 +77,7 @@ impl ApiError {
         let message = match (resource, name) {
             ("", _) => format!("forbidden: {why}"),
             (_, "") => format!("{qualified} is forbidden: {why}"),
-            _ => format!("{qualified} \"{name}\" is forbidden: {why}"),
+            _ => format!("{qualified} {} is forbidden: {why}", quoted(name)),
         };
         ApiError::new(403, "Forbidden", message).about(group, resource, name)
     }

@@ -1,25 +1,19 @@
-//! What every object's metadata must satisfy, and the forms of names and labels, in upstream's words.
+//! What every object's metadata must satisfy, in upstream's words.
 //!
-//! The registry runs [`check`] and [`check_update`] for every kind, by the kind's [`MetadataRules`]; the checks of single
-//! texts are also for the kinds' own fields (a pod template's labels, a service's name). Each gives what is wrong, or nothing.
+//! The registry runs [`check`] and [`check_update`] for every kind, by the kind's [`MetadataRules`]. The forms of single
+//! texts stand in [`crate::validate`].
 
 use crate::field::Bare;
+use crate::validate::{
+    dns1035_label, dns1123_label, dns1123_subdomain, label_value, path_segment_name, qualified_name,
+};
 use crate::{FieldErrors, Path};
 use schema::Value;
 
-const QUALIFIED_MAX: usize = 63;
-const LABEL_MAX: usize = 63;
-const SUBDOMAIN_MAX: usize = 253;
 /// All keys and values of the annotations together.
 const ANNOTATIONS_MAX: usize = 256 * 1024;
 const MANAGER_MAX: usize = 128;
 const SUBRESOURCE_MAX: usize = 128;
-
-const LABEL_WORDS: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const SUBDOMAIN_WORDS: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const LABEL_1035_WORDS: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
-const LABEL_VALUE_WORDS: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-const QUALIFIED_WORDS: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
 /// How a kind's metadata is checked.
 #[derive(Clone, Copy, Debug)]
@@ -72,87 +66,15 @@ impl NameFormat {
             _ => name.to_owned(),
         };
         match self {
-            NameFormat::Subdomain => subdomain(&masked),
-            NameFormat::Label => label(&masked),
-            NameFormat::Label1035 => label_1035(&masked),
-            NameFormat::PathSegment => path_segment(name, prefix),
+            NameFormat::Subdomain => dns1123_subdomain(&masked),
+            NameFormat::Label => dns1123_label(&masked),
+            NameFormat::Label1035 => dns1035_label(&masked),
+            // A prefix becomes something else than dots.
+            NameFormat::PathSegment if prefix && matches!(name, "." | "..") => Vec::new(),
+            NameFormat::PathSegment => path_segment_name(name),
             NameFormat::Custom(check) => check(name, prefix),
         }
     }
-}
-
-/// RFC 1123 label: `my-name`.
-pub fn label(text: &str) -> Vec<String> {
-    let mut problems = too_long(text, LABEL_MAX, "characters");
-    if !is_label(text) {
-        problems.push(if is_subdomain(text) { "must not contain dots".into() } else { LABEL_WORDS.into() });
-    }
-    problems
-}
-
-/// RFC 1123 subdomain: `example.com`.
-pub fn subdomain(text: &str) -> Vec<String> {
-    let mut problems = too_long(text, SUBDOMAIN_MAX, "characters");
-    if !is_subdomain(text) {
-        problems.push(SUBDOMAIN_WORDS.into());
-    }
-    problems
-}
-
-/// RFC 1035 label: starts with a letter.
-pub fn label_1035(text: &str) -> Vec<String> {
-    let mut problems = too_long(text, LABEL_MAX, "characters");
-    if !(is_label(text) && text.starts_with(|c: char| c.is_ascii_lowercase())) {
-        problems.push(LABEL_1035_WORDS.into());
-    }
-    problems
-}
-
-/// A name that can stand in a path.
-pub fn path_segment(text: &str, prefix: bool) -> Vec<String> {
-    if !prefix && matches!(text, "." | "..") {
-        return vec![format!("may not be '{text}'")];
-    }
-    ["/", "%"].iter().filter(|bad| text.contains(**bad)).map(|bad| format!("may not contain '{bad}'")).collect()
-}
-
-/// A key of a label or annotation, or a finalizer: `example.com/name` or `name`.
-pub fn qualified_name(text: &str) -> Vec<String> {
-    let mut problems = Vec::new();
-    let name = match text.split_once('/') {
-        None => text,
-        Some((_, name)) if name.contains('/') => {
-            return vec![format!(
-                "a valid label key {QUALIFIED_WORDS} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-            )];
-        }
-        Some((prefix, name)) => {
-            if prefix.is_empty() {
-                problems.push("prefix part must be non-empty".into());
-            } else {
-                problems.extend(subdomain(prefix).into_iter().map(|problem| format!("prefix part {problem}")));
-            }
-            name
-        }
-    };
-    if name.is_empty() {
-        problems.push("name part must be non-empty".into());
-    } else if name.len() > QUALIFIED_MAX {
-        problems.push(format!("name part must be no more than {QUALIFIED_MAX} bytes"));
-    }
-    if !is_qualified_part(name) {
-        problems.push(format!("name part {QUALIFIED_WORDS}"));
-    }
-    problems
-}
-
-/// The value of a label.
-pub fn label_value(text: &str) -> Vec<String> {
-    let mut problems = too_long(text, LABEL_MAX, "bytes");
-    if !(text.is_empty() || is_qualified_part(text)) {
-        problems.push(LABEL_VALUE_WORDS.into());
-    }
-    problems
 }
 
 /// A map of labels.
@@ -222,7 +144,7 @@ fn check_accessor(metadata: &Value, namespaced: bool, format: NameFormat, errors
     let path = root.child("namespace");
     match (namespaced, namespace) {
         (true, "") => errors.required(&path, ""),
-        (true, _) => label(namespace).into_iter().for_each(|problem| errors.invalid(&path, namespace, problem)),
+        (true, _) => dns1123_label(namespace).into_iter().for_each(|problem| errors.invalid(&path, namespace, problem)),
         (false, "") => {}
         (false, _) => errors.forbidden(&path, "not allowed on this type"),
     }
@@ -395,32 +317,6 @@ pub fn check_manager(manager: &str, path: &Path, errors: &mut FieldErrors) {
     if let Some((index, _)) = manager.char_indices().find(|(_, c)| c.is_control()) {
         let detail = format!("should only contain printable characters, found non-printable at position {index}");
         errors.invalid(path, manager, detail);
-    }
-}
-
-fn too_long(text: &str, max: usize, unit: &str) -> Vec<String> {
-    if text.len() > max { vec![format!("must be no more than {max} {unit}")] } else { Vec::new() }
-}
-
-fn is_label(text: &str) -> bool {
-    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    bounded_by(text, inner, |b| inner(b) || b == b'-')
-}
-
-fn is_subdomain(text: &str) -> bool {
-    text.split('.').all(is_label)
-}
-
-fn is_qualified_part(text: &str) -> bool {
-    bounded_by(text, |b| b.is_ascii_alphanumeric(), |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-}
-
-/// Non-empty, with `end` at both ends and `inside` everywhere.
-fn bounded_by(text: &str, end: impl Fn(u8) -> bool, inside: impl Fn(u8) -> bool) -> bool {
-    let bytes = text.as_bytes();
-    match (bytes.first(), bytes.last()) {
-        (Some(&first), Some(&last)) => end(first) && end(last) && bytes.iter().all(|&b| inside(b)),
-        _ => false,
     }
 }
 

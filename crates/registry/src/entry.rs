@@ -95,7 +95,7 @@ impl View {
     }
 
     /// From any version of the stored object's kind.
-    pub fn from_value(&self, value: Value) -> Result<Value, ApiError> {
+    pub fn show(&self, value: Value) -> Result<Value, ApiError> {
         self.kind.convert(value, &self.api_version)
     }
 }

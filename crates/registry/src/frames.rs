@@ -205,7 +205,7 @@ impl FrameEncoder {
         if let Transform::Table(version) = self.accepted.transform {
             let now = Time::from_unix(self.clock.now_seconds());
             let value = object.value(storage).map_err(ApiError::internal)?;
-            let value = self.view.from_value((*value).clone())?;
+            let value = self.view.show((*value).clone())?;
             let columns = !self.columns_told;
             let metadata = value!({ "resourceVersion": (object.revision.to_string()) });
             let table = table::table(&self.view, version, metadata, &[value], self.include, columns, now)?;

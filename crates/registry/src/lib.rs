@@ -11,6 +11,7 @@
 //! (futures only; time, randomness, sleep and spawning are passed in), kinds, and what the admission plugins decide.
 
 pub mod cache;
+pub mod guaranteed;
 pub mod hooks;
 pub mod keys;
 pub mod negotiate;
@@ -39,5 +40,6 @@ pub use lookup::CacheLookup;
 pub use pipeline::{Config, Policy, Registry, failure};
 pub use response::{Body, Outcome, WatchStream};
 pub use storage::Storage;
+pub use verbs::{Place, patch_value};
 
 pub use store::BoxFuture;

@@ -238,7 +238,10 @@ impl Registry {
         if (across && !matches!(verb, Verb::List | Verb::Watch)) || !verbs.contains(&verb) {
             return None;
         }
-        virtual_verb(verb).and_then(virtual_of).or_else(|| entry.storage.is_some().then_some(Target::Stored(verb)))
+        // A stored subresource is the object itself, seen through a door that lets some of its fields pass.
+        let stored = entry.storage.is_some()
+            && subresource.is_none_or(|sub| sub.kind == entry.names().kind && verb != Verb::Create);
+        virtual_verb(verb).and_then(virtual_of).or_else(|| stored.then_some(Target::Stored(verb)))
     }
 
     async fn call_virtual(

@@ -55,7 +55,8 @@ impl Query {
 
 /// Resolves `%xx` (and `+`, in a query); none if an escape is malformed. Bytes that are not UTF-8 become replacements.
 pub fn unescape(text: &str, plus: bool) -> Option<Cow<'_, str>> {
-    if !text.contains('%') && !(plus && text.contains('+')) {
+    let escaped = text.contains('%') || (plus && text.contains('+'));
+    if !escaped {
         return Some(Cow::Borrowed(text));
     }
     let mut out = Vec::with_capacity(text.len());

@@ -2,7 +2,7 @@
 
 use crate::query::{Query, unescape};
 use crate::selector::FieldSelector;
-use kind::metadata::path_segment;
+use kind::validate::path_segment_name;
 
 /// The facts of one request.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -97,7 +97,7 @@ impl RequestInfo {
                 self.verb = if query.flag("watch") { "watch".into() } else { "list".into() };
                 let selected = query.get("fieldSelector").and_then(|text| FieldSelector::parse(text).ok());
                 if let Some(name) = selected.as_ref().and_then(|selector| selector.exact("metadata.name"))
-                    && path_segment(name, false).is_empty()
+                    && path_segment_name(name).is_empty()
                 {
                     self.name = name.to_owned();
                 }

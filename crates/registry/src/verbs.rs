@@ -3,12 +3,15 @@
 mod create;
 mod delete;
 mod get;
+mod internal;
 mod list;
 mod modify;
 mod patch;
 mod prepare;
 mod update;
 mod watch;
+
+pub use internal::{Place, patch_value};
 
 use crate::codec::{self, Expected};
 use crate::context::RequestContext;
@@ -24,7 +27,7 @@ use crate::{cache, error};
 use futures_util::future::{Either, select};
 use http::Response;
 use kind::ApiError;
-use kind::metadata::path_segment;
+use kind::validate::path_segment_name;
 use schema::{Schema, Value, value};
 use std::pin::pin;
 use std::sync::Arc;
@@ -49,7 +52,7 @@ impl Route {
 
     /// The name from the path; only what can stand in a key.
     fn checked_name(&self) -> Result<&str, ApiError> {
-        let problems = path_segment(&self.name, false);
+        let problems = path_segment_name(&self.name);
         if problems.is_empty() {
             return Ok(&self.name);
         }
@@ -160,7 +163,7 @@ impl Registry {
                 ty.or_else(|| frames::meta_type(kind)).ok_or_else(|| ApiError::internal(format!("no type {kind}")))?;
             return Ok(respond(frames::value_chunk(ty, &value, accepted)));
         }
-        let value = route.view.from_value(value)?;
+        let value = route.view.show(value)?;
         match accepted.transform {
             Transform::None => {
                 let ty = route.view.ty().ok_or_else(|| ApiError::internal("no type"))?;

@@ -29,8 +29,11 @@ pub struct Object {
     json: OnceLock<Encoded>,
     protobuf: OnceLock<Encoded>,
     /// Other versions and forms.
-    others: Mutex<Vec<((u32, Form, Media), Encoded)>>,
+    others: Mutex<Vec<(OtherKey, Encoded)>>,
 }
+
+/// View, form and media of an encoding.
+type OtherKey = (u32, Form, Media);
 
 /// Whole, or its metadata alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -177,7 +180,7 @@ impl Object {
         }
         let value = match view.id == storage.view.id {
             true => value,
-            false => Arc::new(view.from_value((*value).clone()).map_err(|error| fail(error.to_string()))?),
+            false => Arc::new(view.show((*value).clone()).map_err(|error| fail(error.to_string()))?),
         };
         let ty = view.ty().ok_or_else(|| fail("no type".into()))?;
         Ok(encode_value(ty, &value, media, view.custom))

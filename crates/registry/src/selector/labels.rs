@@ -1,6 +1,6 @@
 //! Label selectors: `a=b,c!=d,e in (f,g),!h,i>3`.
 
-use kind::metadata::{label_value, qualified_name};
+use kind::validate::{label_value, qualified_name};
 use schema::Text;
 use std::collections::BTreeSet;
 

@@ -87,6 +87,16 @@ impl Registry {
         DeleteOptions::read(value)
     }
 
+    /// For [`crate::Registry::remove`].
+    pub(super) async fn delete_through(
+        &self,
+        writing: &Writing<'_>,
+        name: &str,
+        options: &DeleteOptions,
+    ) -> Result<Value, ApiError> {
+        Ok(self.delete_one(writing, name, options).await?.answer)
+    }
+
     async fn delete_one(
         &self,
         writing: &Writing<'_>,
@@ -110,7 +120,7 @@ impl Registry {
     ) -> Result<Option<Deleted>, ApiError> {
         let route = writing.route;
         let storage = route.storage()?;
-        let stored = storage.read(&namespace_of(route), name).await?;
+        let stored = storage.read(&route.namespace, name).await?;
         let Stored { value: old, raw, mut revision } =
             stored.ok_or_else(|| ApiError::not_found(route.entry.names(), name))?;
         let old = route.to_hub(old)?;
@@ -119,18 +129,19 @@ impl Registry {
         let kind = &route.entry.kind;
         let step = match kind.begin_delete(&mut object) {
             DeleteAction::Stays => {
-                mark_staying(kind_dependents(route), &mut object, options, writing.context.now);
+                mark_staying(kind.dependents(), &mut object, options, writing.context.now);
                 Step::Mark
             }
             DeleteAction::Generic => decide(&**kind, &mut object, options, writing.context.now),
         };
         self.admit(writing, Operation::Delete, &mut Value::Null, &old).await?;
         self.check_admission(writing, Operation::Delete, &Value::Null, &old).await?;
-        let namespace = namespace_of(route);
         if matches!(step, Step::Mark | Step::MarkAndRemove) {
             let changed = self.encode(route, &object)?;
             if !writing.dry_run && changed != raw {
-                let Some(written) = storage.put(&namespace, name, changed, revision).await? else { return Ok(None) };
+                let Some(written) = storage.put(&route.namespace, name, changed, revision).await? else {
+                    return Ok(None);
+                };
                 revision = written;
             }
             object.set(&["metadata", "resourceVersion"], revision.to_string());
@@ -140,7 +151,7 @@ impl Registry {
             Step::Pending => Ok(Some(Deleted { answer: self.finished(route, object), gone: false })),
             Step::Remove | Step::MarkAndRemove => {
                 if !writing.dry_run {
-                    match storage.delete(&namespace, name, revision).await? {
+                    match storage.delete(&route.namespace, name, revision).await? {
                         None => return Ok(None),
                         Some(deleted) if route.entry.kind.returns_deleted() => {
                             object.set(&["metadata", "resourceVersion"], deleted.to_string());
@@ -175,14 +186,6 @@ impl Registry {
         }
         status
     }
-}
-
-fn namespace_of(route: &Route) -> String {
-    route.namespace.clone()
-}
-
-fn kind_dependents(route: &Route) -> Dependents {
-    route.entry.kind.dependents()
 }
 
 fn check_preconditions(route: &Route, name: &str, object: &Value, options: &DeleteOptions) -> Result<(), ApiError> {

@@ -5,7 +5,6 @@ use crate::context::RequestContext;
 use crate::error;
 use crate::frames;
 use crate::negotiate::{Accepted, Media, Transform};
-use crate::options::ContinueToken;
 use crate::pipeline::{Registry, Route, respond_with};
 use crate::response::Body;
 use http::Response;
@@ -52,10 +51,4 @@ impl Registry {
         let chunks = frames::object_chunks(&route.view, &encoded, form, accepted);
         Ok(respond_with(200, accepted.media.content_type(), Body::Chunks(chunks)))
     }
-}
-
-/// Kept here so that a reader of pages finds what a page's end looks like: see [`ContinueToken`].
-pub(super) fn next_page(revision: u64, prefix: &str, last: &str) -> String {
-    let start = format!("{}\0", last.strip_prefix(prefix).unwrap_or(last));
-    ContinueToken { revision: Some(revision), start }.encode()
 }

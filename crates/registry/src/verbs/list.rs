@@ -1,6 +1,5 @@
 //! LIST: from the cache as shared buffers, or from the store where a revision is asked for.
 
-use super::get::next_page;
 use crate::cache::{Encoded, Filter, Form, Object};
 use crate::context::RequestContext;
 use crate::frames::{self, ListHead};
@@ -151,7 +150,7 @@ impl Registry {
                     .iter()
                     .map(|object| {
                         let value = object.value(storage).map_err(ApiError::internal)?;
-                        route.view.from_value((*value).clone())
+                        route.view.show((*value).clone())
                     })
                     .collect::<Result<_, _>>()?;
                 let table = table::table(&route.view, version, metadata, &values, include, true, context.now)?;
@@ -175,6 +174,12 @@ impl Registry {
         let chunks = frames::list_chunks(&head, &items, accepted);
         Ok(respond_with(200, content_type, Body::Chunks(chunks)))
     }
+}
+
+/// The token of the page after the key `last`.
+fn next_page(revision: u64, prefix: &str, last: &str) -> String {
+    let start = format!("{}\0", last.strip_prefix(prefix).unwrap_or(last));
+    ContinueToken { revision: Some(revision), start }.encode()
 }
 
 fn list_metadata(page: &Page) -> Value {

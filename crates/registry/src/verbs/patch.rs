@@ -102,7 +102,7 @@ impl Patch<'_> {
             return Err(ApiError::not_found(route.entry.names(), &route.name));
         }
         let ty = route.view.ty().ok_or_else(|| ApiError::internal("the kind has no type"))?;
-        let shown = route.view.from_value(current.clone())?;
+        let shown = route.view.show(current.clone())?;
         let options = DecodeOptions { strict: self.validation != FieldValidation::Ignore, custom: route.view.custom };
         let result = patching::apply(self.patch_type, ty, &shown, self.patch, &options)?;
         let mut strict: Vec<String> = self.strict.to_vec();
@@ -137,7 +137,7 @@ impl Patch<'_> {
         let route = self.writing.route;
         let shown = match current {
             Value::Null => Value::Null,
-            current => route.view.from_value(current.clone())?,
+            current => route.view.show(current.clone())?,
         };
         let now = self.writing.context.now;
         let result = self.registry.with_manager(route, |manager| {

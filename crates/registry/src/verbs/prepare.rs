@@ -113,7 +113,7 @@ impl Versions for ServedVersions<'_> {
         let ty = view.ty()?;
         let own = self.0.entry.views.iter().find(|view| view.api_version == value.str_at(&["apiVersion"]))?;
         let normal = normalize(own.ty()?, value.clone(), &DecodeOptions::default()).ok()?.value;
-        Some((ty, view.from_value(normal).ok()?))
+        Some((ty, view.show(normal).ok()?))
     }
 }
 
@@ -141,8 +141,8 @@ impl Registry {
         if route.view.api_version == hub {
             return self.with_manager(route, |manager| manager.on_update(live, new, writing.manager, now));
         }
-        let mut shown = route.view.from_value(new.clone())?;
-        let shown_live = if live.is_null() { Value::Null } else { route.view.from_value(live.clone())? };
+        let mut shown = route.view.show(new.clone())?;
+        let shown_live = if live.is_null() { Value::Null } else { route.view.show(live.clone())? };
         self.with_manager(route, |manager| manager.on_update(&shown_live, &mut shown, writing.manager, now))?;
         match shown.remove(&["metadata", "managedFields"]) {
             Some(entries) => new.set(&["metadata", "managedFields"], entries),

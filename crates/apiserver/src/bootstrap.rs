@@ -68,8 +68,15 @@ impl Bootstrap<'_> {
             kind: names.kind.into(),
             namespaced: names.namespaced(),
         };
-        let namespace = object.str_at(&["metadata", "namespace"]);
-        existing(self.client.api(&resource).create(namespace, &object).await)
+        let (namespace, name) = (object.str_at(&["metadata", "namespace"]), object.str_at(&["metadata", "name"]));
+        match existing(self.client.api(&resource).create(namespace, &object).await) {
+            // One object that is refused must not keep the server from starting; which one it is, the log says.
+            Err(error) if error.api().is_some_and(|status| status.code() == 422) => {
+                tracing::error!(kind, namespace, name, %error, "a bootstrap object was refused");
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn cidr(&self) -> ServiceCIDR {

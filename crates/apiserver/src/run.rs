@@ -7,7 +7,10 @@ use crate::health::{Check, Health};
 use crate::late::Late;
 use crate::node::NodeClient;
 use crate::pki::{self, Pki, PkiError};
-use crate::virtuals::{AccessReview, PodStreams, RulesReview, SelfSubjectReview, TokenRequest, TokenReview};
+use crate::virtuals::{
+    AccessReview, PodBinding, PodEviction, PodStreams, RulesReview, ScaleOf, SelfSubjectReview, TokenRequest,
+    TokenReview,
+};
 use crate::{discovery, in_process, openapi, rbac_feed};
 use arc_swap::ArcSwap;
 use authn::service_account::{Signer, Verifier};
@@ -198,6 +201,11 @@ fn assemble(
     for subresource in ["log", "exec", "attach", "portforward"] {
         registry.register("", "pods", subresource, VirtualVerb::Connect, streams.clone());
     }
+    let binding = Arc::new(PodBinding { registry: late.clone() });
+    registry.register("", "pods", "binding", create, binding.clone());
+    registry.register("", "bindings", "", create, binding);
+    registry.register("", "pods", "eviction", create, Arc::new(PodEviction { registry: late.clone() }));
+    register_scales(registry, &late);
     rbac_feed::spawn(&in_process::client(registry, system_user(), "kube-apiserver/v1.36.2"), &rbac);
     Ok(Gateway {
         registry: registry.clone(),
@@ -207,6 +215,21 @@ fn assemble(
         authorizer,
         clock: parts.clock.clone(),
     })
+}
+
+fn register_scales(registry: &Registry, late: &Late) {
+    for (group, resource, api_version) in [
+        ("apps", "deployments", "apps/v1"),
+        ("apps", "replicasets", "apps/v1"),
+        ("apps", "statefulsets", "apps/v1"),
+        ("", "replicationcontrollers", "v1"),
+    ] {
+        let plain_selector = group.is_empty();
+        let scale = Arc::new(ScaleOf { registry: late.clone(), group, resource, api_version, plain_selector });
+        for verb in [VirtualVerb::Get, VirtualVerb::Update, VirtualVerb::Patch] {
+            registry.register(group, resource, "scale", verb, scale.clone());
+        }
+    }
 }
 
 fn health(ready: &Arc<AtomicBool>) -> Health {

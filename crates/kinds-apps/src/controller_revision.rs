@@ -1,7 +1,7 @@
 //! ControllerRevision.
 
 use api_apps::apps::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
+use kind::{Cell, Column, FieldErrors, Kind, Names, Path, Scope, Verb, Version, validate};
 use schema::Time;
 
 pub struct ControllerRevision;
@@ -35,6 +35,20 @@ impl Kind for ControllerRevision {
 
     fn columns(&self) -> &'static [Column<v1::ControllerRevision>] {
         COLUMNS
+    }
+
+    fn validate(&self, object: &v1::ControllerRevision, errors: &mut FieldErrors) {
+        if object.data.is_null() {
+            errors.required(&Path::root("data"), "data is mandatory");
+        }
+        validate::not_negative(object.revision, &Path::root("revision"), errors);
+    }
+
+    fn validate_update(&self, new: &v1::ControllerRevision, old: &v1::ControllerRevision, errors: &mut FieldErrors) {
+        self.validate(new, errors);
+        if new.data != old.data {
+            errors.invalid(&Path::root("data"), &new.data, "field is immutable");
+        }
     }
 }
 

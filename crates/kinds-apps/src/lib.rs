@@ -1,5 +1,6 @@
 //! The kinds of the groups apps, batch, autoscaling and policy, one file each.
 
+mod amounts;
 pub mod controller_revision;
 pub mod cron_job;
 pub mod daemon_set;

@@ -4,6 +4,7 @@ mod columns;
 mod defaults;
 mod diff;
 mod qos;
+mod resize;
 pub(crate) mod resources;
 mod status;
 mod strategy;
@@ -107,7 +108,7 @@ impl Kind for Pod {
         match context.subresource {
             "status" => status::validate(new, old, errors),
             "ephemeralcontainers" => validation::ephemeral_containers(new, old, errors),
-            "resize" => validation::resize(new, old, errors),
+            "resize" => resize::validate(new, old, errors),
             _ => {}
         }
     }
@@ -187,3 +188,6 @@ pub fn condition<'a>(pod: &'a v1::Pod, type_: &str) -> Option<&'a v1::PodConditi
 pub fn is_sidecar(init_container: &v1::Container) -> bool {
     init_container.restart_policy.as_deref() == Some("Always")
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,10 @@ impl Kind for PodTemplate {
         pod_spec::validate_template(&new.template, &Path::root("template"), &options, errors);
     }
 
+    fn returns_deleted(&self) -> bool {
+        true
+    }
+
     fn warnings(&self, new: &v1::PodTemplate, old: Option<&v1::PodTemplate>) -> Vec<String> {
         pod_spec::template_warnings(&new.template, &Path::root("template"), old.map(|old| &old.template))
     }

@@ -87,13 +87,9 @@ fn app_armor_annotations_to_fields(pod: &mut Pod) {
                 _ => continue,
             },
         };
-        let profile = Some(Box::new(profile));
-        if profile != of_pod {
-            container
-                .security_context
-                .get_or_insert_default()
-                .app_armor_profile
-                .get_or_insert_with(|| profile.unwrap_or_default());
+        if of_pod.as_deref() != Some(&profile) {
+            let context = container.security_context.get_or_insert_default();
+            context.app_armor_profile.get_or_insert_with(|| Box::new(profile));
         }
     }
 }

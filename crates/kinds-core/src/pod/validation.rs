@@ -1,16 +1,16 @@
 //! What holds of a pod besides its spec, and what an update of it may not change.
 
-use super::{diff, qos};
+use super::diff;
 use crate::pod_spec::annotations::{self, APP_ARMOR_PREFIX, MIRROR};
 use crate::pod_spec::{self, Options, containers, go};
-use api_core::v1::{Affinity, Container, NodeAffinity, NodeSelectorTerm, Pod, PodSchedulingGate, PodSpec, Toleration};
+use api_core::v1::{Affinity, NodeAffinity, NodeSelectorTerm, Pod, PodSchedulingGate, PodSpec, Toleration};
 use kind::field::Bare;
 use kind::{FieldErrors, Path, validate};
 use schema::{Typed, Value};
 use std::collections::BTreeMap;
 
 const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-const SPEC: Path = Path::root("spec");
+pub const SPEC: Path = Path::root("spec");
 const METADATA: Path = Path::root("metadata");
 
 pub fn create(pod: &Pod, errors: &mut FieldErrors) {
@@ -26,7 +26,7 @@ pub fn create(pod: &Pod, errors: &mut FieldErrors) {
 }
 
 /// The metadata itself is the registry's to check.
-fn metadata_and_spec(pod: &Pod, options: &Options, errors: &mut FieldErrors) {
+pub fn metadata_and_spec(pod: &Pod, options: &Options, errors: &mut FieldErrors) {
     annotations::validate(&pod.metadata, &pod.spec, &METADATA.child("annotations"), errors);
     pod_spec::validate(&pod.spec, &pod.metadata, &SPEC, options, errors);
     if pod.spec.service_account_name.is_empty() {
@@ -169,7 +169,7 @@ fn rest_of_spec(new: &PodSpec, old: &PodSpec, errors: &mut FieldErrors) {
     }
 }
 
-fn spec_diff(old: &PodSpec, new: &PodSpec) -> String {
+pub fn spec_diff(old: &PodSpec, new: &PodSpec) -> String {
     diff::unified(&go::lines("PodSpec", &as_internal(old)), &go::lines("PodSpec", &as_internal(new)))
 }
 
@@ -282,81 +282,6 @@ pub fn ephemeral_containers(new: &Pod, old: &Pod, errors: &mut FieldErrors) {
             }
             Some(_) => {}
         }
-    }
-}
-
-/// Only the CPU and memory of containers change, and the pod's class does not.
-pub fn resize(new: &Pod, old: &Pod, errors: &mut FieldErrors) {
-    let wrong = if old.metadata.annotations.contains_key(MIRROR) {
-        "static pods cannot be resized"
-    } else if old.spec.os.as_ref().is_some_and(|os| os.name == "windows") {
-        "windows pods cannot be resized"
-    } else {
-        ""
-    };
-    if !wrong.is_empty() {
-        errors.forbidden(&Path::object(), wrong);
-        return;
-    }
-    metadata_and_spec(new, &Options::pod().tolerating(&old.spec), errors);
-    if qos::qos_class(old) != qos::compute(new) {
-        let detail = "Pod QOS Class may not change as a result of resizing";
-        errors.invalid(&SPEC, &new.status.qos_class, detail);
-    }
-    let lists = [
-        (&new.spec.containers, &old.spec.containers, "containers"),
-        (&new.spec.init_containers, &old.spec.init_containers, "initContainers"),
-    ];
-    for (new, old, name) in lists {
-        let path = SPEC.child(name);
-        if new.len() != old.len() {
-            errors.forbidden(&path, "containers may not be added or removed on resize");
-            return;
-        }
-        if new.iter().zip(old).any(|(new, old)| new.name != old.name) {
-            errors.forbidden(&path, "containers may not be renamed or reordered on resize");
-            return;
-        }
-        new.iter().zip(old).enumerate().for_each(|(index, (new, old))| removals(new, old, &path.index(index), errors));
-    }
-    let mut munged = new.spec.clone();
-    munged.resources.clone_from(&old.spec.resources);
-    let restore = |(container, old): (&mut Container, &Container)| {
-        container.resize_policy.clone_from(&old.resize_policy);
-        for name in ["cpu", "memory"] {
-            put_back(&mut container.resources.requests, &old.resources.requests, name);
-            put_back(&mut container.resources.limits, &old.resources.limits, name);
-        }
-    };
-    munged.containers.iter_mut().zip(&old.spec.containers).for_each(restore);
-    for (container, old) in munged.init_containers.iter_mut().zip(&old.spec.init_containers) {
-        if super::is_sidecar(old) {
-            restore((container, old));
-        }
-    }
-    if munged != old.spec {
-        let difference = spec_diff(&old.spec, &munged);
-        errors.forbidden(&SPEC, format!("only cpu and memory resources are mutable\n{difference}"));
-    }
-}
-
-type Amounts = super::resources::Amounts;
-
-fn put_back(amounts: &mut Amounts, old: &Amounts, name: &str) {
-    match old.get(name) {
-        Some(amount) => amounts.insert(name.to_owned(), amount.clone()),
-        None => amounts.remove(name),
-    };
-}
-
-fn removals(new: &Container, old: &Container, path: &Path, errors: &mut FieldErrors) {
-    let at = path.child("resources");
-    let removed = |new: &Amounts, old: &Amounts| old.keys().any(|name| !new.contains_key(name));
-    if removed(&new.resources.requests, &old.resources.requests) {
-        errors.forbidden(&at.child("requests"), "resource requests cannot be removed");
-    }
-    if removed(&new.resources.limits, &old.resources.limits) {
-        errors.forbidden(&at.child("limits"), "resource limits cannot be removed");
     }
 }
 

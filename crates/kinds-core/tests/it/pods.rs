@@ -71,23 +71,23 @@ fn play(topic: &str, prefix: &str, at_least: usize) {
 
 #[test]
 fn validation() {
-    play("pod-validation", "", 100);
+    play("pod-validation", "", 264);
 }
 
 #[test]
 fn updates() {
-    play("pod-updates", "", 10);
+    play("pod-updates", "", 52);
 }
 
 #[test]
 fn common_matrix() {
-    play("kind-core", "pod-", 10);
+    play("kind-core", "pod-", 70);
 }
 
 #[test]
 fn templates() {
     let templates = Play { kind: &TypedKind(PodTemplate), admit: |_, _| {} };
     if let Some(report) = templates.topic("kind-core", "podtemplate-") {
-        report.assert_passed(10);
+        report.assert_passed(78);
     }
 }

@@ -11,6 +11,9 @@
 //! has done. One file or folder each. Deliberately absent: async, IO, clocks, randomness, retries.
 
 pub mod claim;
+pub mod deployment;
+pub mod endpoints;
+pub mod endpointslice;
 pub mod garbage_collector;
 pub mod namespace;
 pub mod node_ipam;
@@ -23,6 +26,8 @@ pub mod watch;
 
 #[cfg(test)]
 mod testing;
+
+pub(crate) mod service_pods;
 
 pub use plan::{Action, DeleteOptions, EventRecord, Expect, Pace, PatchKind, Plan, Step, Tolerate, Write};
 pub use watch::{Scope, Watch};
@@ -85,11 +90,16 @@ pub struct Config {
 /// Every controller of the controller manager.
 pub fn all(config: &Config) -> Vec<Arc<dyn Controller>> {
     vec![
+        Arc::new(deployment::DeploymentController),
+        Arc::new(replicaset::ReplicaSetController::default()),
+        Arc::new(replicaset::ReplicationControllerController::default()),
         Arc::new(namespace::NamespaceController),
         Arc::new(service_account::ServiceAccountController),
         Arc::new(root_ca_publisher::RootCaPublisher::new(&config.root_ca)),
         Arc::new(node_ipam::NodeIpamController::new(&config.cluster_cidrs)),
         Arc::new(garbage_collector::GarbageCollector),
+        Arc::new(endpointslice::EndpointSliceController),
+        Arc::new(endpoints::EndpointsController),
     ]
 }
 

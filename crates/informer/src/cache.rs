@@ -62,6 +62,7 @@ pub struct Cache<T> {
     by_uid: HashMap<Text, Key>,
     by_owner: HashMap<Text, BTreeSet<Key>>,
     by_node: HashMap<Text, BTreeSet<Key>>,
+    orphans: BTreeSet<Key>,
     version: u64,
 }
 
@@ -72,6 +73,7 @@ impl<T> Default for Cache<T> {
             by_uid: HashMap::new(),
             by_owner: HashMap::new(),
             by_node: HashMap::new(),
+            orphans: BTreeSet::new(),
             version: 0,
         }
     }
@@ -107,6 +109,13 @@ impl<T: Entry> Cache<T> {
     pub fn owned_by(&self, uid: &str) -> impl Iterator<Item = &Arc<T>> {
         self.with_owner(uid)
             .filter(move |object| crate::controller_of(object.object_meta()).is_some_and(|owner| owner.uid == uid))
+    }
+
+    /// Objects of a namespace that nothing manages.
+    pub fn orphans_in(&self, namespace: &str) -> impl Iterator<Item = &Arc<T>> {
+        let start = Key::new(namespace, "");
+        let keys = self.orphans.range((Bound::Included(start), Bound::Unbounded));
+        keys.take_while(move |key| key.namespace == namespace).filter_map(|key| self.objects.get(key))
     }
 
     /// Pods assigned to a node.
@@ -171,6 +180,9 @@ impl<T: Entry> Cache<T> {
         for owner in &meta.owner_references {
             self.by_owner.entry(owner.uid.as_str().into()).or_default().insert(key.clone());
         }
+        if crate::controller_of(meta).is_none() {
+            self.orphans.insert(key.clone());
+        }
         if let Some(node) = node_of(object.as_ref()) {
             self.by_node.entry(node.into()).or_default().insert(key.clone());
         }
@@ -184,6 +196,7 @@ impl<T: Entry> Cache<T> {
         for owner in &meta.owner_references {
             forget(&mut self.by_owner, &owner.uid, key);
         }
+        self.orphans.remove(key);
         if let Some(node) = node_of(object.as_ref()) {
             forget(&mut self.by_node, node, key);
         }

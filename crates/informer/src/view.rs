@@ -78,6 +78,11 @@ impl View {
         self.find::<T>().map(|store| store.read().with_owner(uid).cloned().collect()).unwrap_or_default()
     }
 
+    /// What nothing manages, in a namespace.
+    pub fn orphans_in<T: Object<Meta = ObjectMeta>>(&self, namespace: &str) -> Vec<Arc<T>> {
+        self.find::<T>().map(|store| store.read().orphans_in(namespace).cloned().collect()).unwrap_or_default()
+    }
+
     /// The pods assigned to a node.
     pub fn on_node(&self, node: &str) -> Vec<Arc<Pod>> {
         self.find::<Pod>().map(|store| store.read().on_node(node).cloned().collect()).unwrap_or_default()

@@ -1,0 +1,135 @@
+//! A pod's life.
+
+use api_core::v1::{Container, Event, Node, Pod};
+use api_misc::coordination::v1::Lease;
+use schema::Time;
+use stdx::{Clock, SystemClock};
+
+use crate::api::FakeApi;
+use crate::node::TestNode;
+
+const BUSYBOX: &str = "tiphys.test/busybox:1";
+
+fn pod(name: &str, policy: &str, scripts: &[(&str, &str)]) -> Pod {
+    let mut pod = Pod::default();
+    pod.metadata.name = name.to_owned();
+    pod.metadata.namespace = "default".to_owned();
+    pod.metadata.uid = format!("11111111-2222-3333-4444-{name:0>12}");
+    pod.metadata.generation = 1;
+    pod.metadata.creation_timestamp = Some(Time::from_unix(SystemClock.now_seconds()));
+    pod.spec.node_name = "node-1".to_owned();
+    pod.spec.restart_policy = policy.to_owned();
+    pod.spec.termination_grace_period_seconds = Some(30);
+    pod.spec.dns_policy = "ClusterFirst".to_owned();
+    pod.spec.containers = scripts.iter().map(|(name, script)| container(name, script)).collect();
+    pod.status.phase = "Pending".to_owned();
+    pod
+}
+
+fn container(name: &str, script: &str) -> Container {
+    Container {
+        name: name.to_owned(),
+        image: BUSYBOX.to_owned(),
+        image_pull_policy: "IfNotPresent".to_owned(),
+        command: ["/bin/sh", "-c", script].map(str::to_owned).to_vec(),
+        termination_message_path: "/dev/termination-log".to_owned(),
+        termination_message_policy: "File".to_owned(),
+        ..Container::default()
+    }
+}
+
+fn condition<'a>(pod: &'a Pod, type_: &str) -> &'a str {
+    pod.status.conditions.iter().find(|c| c.type_ == type_).map_or("", |c| c.status.as_str())
+}
+
+fn events(api: &FakeApi, name: &str) -> Vec<String> {
+    let about = |event: &Event| event.involved_object.name == name;
+    api.list::<Event>("default").into_iter().filter(about).map(|e| format!("{}: {}", e.reason, e.message)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pods_run_end_and_go() {
+    let node = TestNode::new(1);
+    let api = FakeApi::new();
+    let kubelet = node.start(&api);
+    let ready = |node: &Node| node.status.conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True");
+    api.wait::<Node>("", "node-1", "a ready node", ready).await;
+    api.wait::<Lease>("kube-node-lease", "node-1", "a lease", |lease| lease.spec.renew_time.is_some()).await;
+
+    let trap = "trap 'echo bye > /dev/termination-log; exit 3' TERM; echo hello; while true; do sleep 0.1; done";
+    api.put(&pod("long", "Always", &[("main", trap)]));
+    let running = api.wait::<Pod>("default", "long", "a ready pod", |pod| condition(pod, "Ready") == "True").await;
+    assert_eq!(running.status.phase, "Running");
+    assert!(running.status.pod_ip.starts_with("10.231.1."), "{}", running.status.pod_ip);
+    let status = &running.status.container_statuses[0];
+    assert_eq!((status.ready, status.started, status.restart_count), (true, Some(true), 0));
+    assert!(status.container_id.starts_with("containerd://"), "{}", status.container_id);
+    let log = node.directory.join(format!("log/pods/default_long_{}/main/0.log", running.metadata.uid));
+    assert!(std::fs::read_to_string(log).unwrap().contains("stdout F hello"));
+
+    // A kubelet that starts anew finds the pod running and leaves it so.
+    kubelet.stop().await;
+    let kubelet = node.start(&api);
+
+    api.put(&pod("once", "Never", &[("good", "exit 0"), ("bad", "echo why > /dev/termination-log; exit 4")]));
+    let failed = api.wait::<Pod>("default", "once", "a failed pod", |pod| pod.status.phase == "Failed").await;
+    let ended: Vec<_> = failed.status.container_statuses.iter().map(|s| s.state.terminated.clone().unwrap()).collect();
+    assert_eq!((ended[0].exit_code, ended[0].reason.as_str()), (0, "Completed"));
+    assert_eq!((ended[1].exit_code, ended[1].reason.as_str(), ended[1].message.as_str()), (4, "Error", "why\n"));
+
+    let same = api.get::<Pod>("default", "long").unwrap();
+    assert_eq!(same.status.container_statuses[0].container_id, status.container_id);
+
+    api.delete_pod("default", "long", 30);
+    api.wait_gone::<Pod>("default", "long").await;
+    api.delete_pod("default", "once", 30);
+    api.wait_gone::<Pod>("default", "once").await;
+    let events = events(&api, "long");
+    for expected in ["Created: Container created", "Started: Container started", "Killing: Stopping container main"] {
+        assert!(events.iter().any(|event| event == expected), "{expected} is not in {events:?}");
+    }
+    kubelet.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn init_containers_crash_loops_and_missing_images() {
+    let node = TestNode::new(2);
+    let api = FakeApi::new();
+    let kubelet = node.start(&api);
+
+    let mut with_init = pod("init", "Always", &[("main", "sleep 1000")]);
+    let mut sidecar = container("sidecar", "sleep 1000");
+    sidecar.restart_policy = Some("Always".to_owned());
+    with_init.spec.init_containers = vec![container("first", "exit 0"), sidecar];
+    api.put(&with_init);
+    api.put(&pod("crash", "Always", &[("main", "exit 1")]));
+    let mut missing = pod("missing", "Always", &[("main", "true")]);
+    missing.spec.containers[0].image = "tiphys.test/none:1".to_owned();
+    missing.spec.containers[0].image_pull_policy = "Never".to_owned();
+    api.put(&missing);
+
+    let ready = api.wait::<Pod>("default", "init", "a ready pod", |pod| condition(pod, "Ready") == "True").await;
+    let init = &ready.status.init_container_statuses;
+    assert_eq!(init[0].state.terminated.as_ref().unwrap().reason, "Completed");
+    assert!(init[0].ready && init[1].ready && init[1].state.running.is_some());
+
+    let waiting = |pod: &Pod, reason: &str| {
+        let states = pod.status.container_statuses.iter().filter_map(|status| status.state.waiting.as_ref());
+        states.into_iter().any(|state| state.reason == reason)
+    };
+    let crashed = api.wait::<Pod>("default", "crash", "a crash loop", |pod| waiting(pod, "CrashLoopBackOff")).await;
+    let status = &crashed.status.container_statuses[0];
+    assert_eq!((crashed.status.phase.as_str(), status.restart_count), ("Running", 1));
+    assert_eq!(status.last_state.terminated.as_ref().unwrap().exit_code, 1);
+    let message = &status.state.waiting.as_ref().unwrap().message;
+    assert!(message.starts_with("back-off 10s restarting failed container=main pod=crash_default("), "{message}");
+    api.wait::<Pod>("default", "missing", "a missing image", |pod| waiting(pod, "ErrImageNeverPull")).await;
+
+    for name in ["init", "crash", "missing"] {
+        api.delete_pod("default", name, 1);
+    }
+    for name in ["init", "crash", "missing"] {
+        api.wait_gone::<Pod>("default", name).await;
+    }
+    kubelet.stop().await;
+}

@@ -1,9 +1,15 @@
 //! CronJob.
 
+use crate::cron;
+use crate::job::validate_spec as validate_job_spec;
 use crate::template;
 use api_apps::batch::v1;
 use kind::columns::label_selector_text;
-use kind::{Cell, Column, Kind, Names, Scope, Subresource, Verb, Version};
+use kind::{
+    Cell, Column, Context, FieldErrors, Kind, MetadataRules, NameFormat, Names, Path, Scope, Subresource, Verb,
+    Version, validate,
+};
+use kinds_core::pod_spec;
 use schema::Time;
 
 pub struct CronJob;
@@ -56,6 +62,59 @@ impl Kind for CronJob {
     fn columns(&self) -> &'static [Column<v1::CronJob>] {
         COLUMNS
     }
+
+    fn default(&self, object: &mut v1::CronJob) {
+        let spec = &mut object.spec;
+        if spec.concurrency_policy.is_empty() {
+            spec.concurrency_policy = "Allow".into();
+        }
+        spec.suspend.get_or_insert(false);
+        spec.successful_jobs_history_limit.get_or_insert(3);
+        spec.failed_jobs_history_limit.get_or_insert(1);
+        pod_spec::default_template(&mut spec.job_template.spec.template);
+    }
+
+    fn prepare_create(&self, object: &mut v1::CronJob, _context: &Context) {
+        object.status = Default::default();
+    }
+
+    fn prepare_update(&self, new: &mut v1::CronJob, old: &v1::CronJob, _context: &Context) {
+        new.status = old.status.clone();
+    }
+
+    fn prepare_subresource(&self, new: &mut v1::CronJob, old: &v1::CronJob, _context: &Context) {
+        new.spec = old.spec.clone();
+    }
+
+    fn spec_changed(&self, new: &v1::CronJob, old: &v1::CronJob) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
+        match subresource {
+            "" => &[&["status"]],
+            _ => &[&["spec"]],
+        }
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules::named(NameFormat::Custom(name_problems))
+    }
+
+    fn validate(&self, object: &v1::CronJob, errors: &mut FieldErrors) {
+        validate_spec(&object.spec, None, errors);
+    }
+
+    fn validate_update(&self, new: &v1::CronJob, old: &v1::CronJob, errors: &mut FieldErrors) {
+        validate_spec(&new.spec, Some(&old.spec), errors);
+    }
+
+    fn warnings(&self, new: &v1::CronJob, old: Option<&v1::CronJob>) -> Vec<String> {
+        let spec = Path::root("spec");
+        let (job, old) = (spec.child("jobTemplate"), old.map(|old| &old.spec.job_template.spec.template));
+        let job_spec = job.child("spec");
+        pod_spec::template_warnings(&new.spec.job_template.spec.template, &job_spec.child("template"), old)
+    }
 }
 
 fn schedule(object: &v1::CronJob, _now: Time) -> Cell {
@@ -92,4 +151,67 @@ fn images(object: &v1::CronJob, _now: Time) -> Cell {
 
 fn selector(object: &v1::CronJob, _now: Time) -> Cell {
     Cell::from(label_selector_text(object.spec.job_template.spec.selector.as_deref()))
+}
+
+/// The Jobs' names are the CronJob's with eleven characters more, and must fit into a label.
+const NAME_MAX: usize = 52;
+
+fn name_problems(name: &str, prefix: bool) -> Vec<String> {
+    let mut problems = NameFormat::Subdomain.problems(name, prefix);
+    if name.len() > NAME_MAX && !prefix {
+        problems.push(format!("must be no more than {NAME_MAX} characters"));
+    }
+    problems
+}
+
+fn validate_spec(spec: &v1::CronJobSpec, old: Option<&v1::CronJobSpec>, errors: &mut FieldErrors) {
+    let path = Path::root("spec");
+    validate_schedule(spec, &path.child("schedule"), errors);
+    if let Some(zone) = &spec.time_zone {
+        let path = path.child("timeZone");
+        match zone.as_str() {
+            "" => errors.invalid(&path, zone, "timeZone must be nil or non-empty string"),
+            local if local.eq_ignore_ascii_case("local") => {
+                let why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
+                errors.invalid(&path, zone, why);
+            }
+            zone if !cron::is_time_zone(zone) => {
+                errors.invalid(&path, zone, format!("unknown time zone {zone}"));
+            }
+            _ => {}
+        }
+    }
+    let policy = spec.concurrency_policy.as_str();
+    if !matches!(policy, "Allow" | "Forbid" | "Replace") {
+        errors.not_supported(&path.child("concurrencyPolicy"), policy, &["Allow", "Forbid", "Replace"]);
+    }
+    let counts = [
+        ("startingDeadlineSeconds", spec.starting_deadline_seconds),
+        ("successfulJobsHistoryLimit", spec.successful_jobs_history_limit.map(i64::from)),
+        ("failedJobsHistoryLimit", spec.failed_jobs_history_limit.map(i64::from)),
+    ];
+    for (field, count) in counts {
+        validate::not_negative(count.unwrap_or_default(), &path.child(field), errors);
+    }
+    let template = path.child("jobTemplate");
+    if spec.job_template.spec.manual_selector == Some(true) {
+        let job = template.child("spec");
+        errors.not_supported(&job.child("manualSelector"), true, &["nil", "false"]);
+    }
+    let old = old.map(|old| &old.job_template.spec);
+    validate_job_spec(&spec.job_template.spec, old, &template.child("spec"), errors);
+}
+
+fn validate_schedule(spec: &v1::CronJobSpec, path: &Path, errors: &mut FieldErrors) {
+    let schedule = spec.schedule.as_str();
+    if schedule.is_empty() {
+        return errors.required(path, "");
+    }
+    if schedule.contains("TZ") {
+        let why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead";
+        return errors.invalid(path, schedule, why);
+    }
+    if let Err(why) = cron::check(schedule) {
+        errors.invalid(path, schedule, why);
+    }
 }

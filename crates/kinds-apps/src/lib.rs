@@ -2,6 +2,7 @@
 
 mod amounts;
 pub mod controller_revision;
+mod cron;
 pub mod cron_job;
 pub mod daemon_set;
 pub mod deployment;

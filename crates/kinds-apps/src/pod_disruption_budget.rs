@@ -1,7 +1,11 @@
 //! PodDisruptionBudget.
 
+use crate::{amounts, template};
 use api_apps::policy::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Subresource, Verb, Version};
+use kind::field::{Bare, quoted};
+use kind::{
+    Cell, Column, Context, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Subresource, Verb, Version, validate,
+};
 use schema::Time;
 
 pub struct PodDisruptionBudget;
@@ -42,6 +46,80 @@ impl Kind for PodDisruptionBudget {
     fn columns(&self) -> &'static [Column<v1::PodDisruptionBudget>] {
         COLUMNS
     }
+
+    fn prepare_create(&self, object: &mut v1::PodDisruptionBudget, _context: &Context) {
+        object.status = Default::default();
+    }
+
+    fn prepare_update(&self, new: &mut v1::PodDisruptionBudget, old: &v1::PodDisruptionBudget, _context: &Context) {
+        new.status = old.status.clone();
+    }
+
+    fn prepare_subresource(
+        &self,
+        new: &mut v1::PodDisruptionBudget,
+        old: &v1::PodDisruptionBudget,
+        _context: &Context,
+    ) {
+        new.spec = old.spec.clone();
+    }
+
+    fn spec_changed(&self, new: &v1::PodDisruptionBudget, old: &v1::PodDisruptionBudget) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
+        match subresource {
+            "" => &[&["status"]],
+            _ => &[&["spec"]],
+        }
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules { repeats_update: false, ..MetadataRules::COMMON }
+    }
+
+    fn updates_unconditionally(&self) -> bool {
+        false
+    }
+
+    fn validate(&self, object: &v1::PodDisruptionBudget, errors: &mut FieldErrors) {
+        let (spec, path) = (&object.spec, Path::root("spec"));
+        if spec.min_available.is_some() && spec.max_unavailable.is_some() {
+            errors.invalid(&path, Bare(spec_shown(spec)), "minAvailable and maxUnavailable cannot be both set");
+        }
+        for (field, amount) in [("minAvailable", &spec.min_available), ("maxUnavailable", &spec.max_unavailable)] {
+            if let Some(amount) = amount {
+                amounts::validate_amount(amount, &path.child(field), errors);
+                amounts::validate_at_most_all(amount, &path.child(field), errors);
+            }
+        }
+        if let Some(selector) = &spec.selector {
+            validate::label_selector(selector, false, &path.child("selector"), errors);
+        }
+        let policy = spec.unhealthy_pod_eviction_policy.as_deref();
+        if let Some(policy) = policy.filter(|policy| !matches!(*policy, "AlwaysAllow" | "IfHealthyBudget")) {
+            let known = ["AlwaysAllow", "IfHealthyBudget"];
+            errors.not_supported(&path.child("unhealthyPodEvictionPolicy"), policy, &known);
+        }
+    }
+
+    fn validate_subresource(
+        &self,
+        new: &v1::PodDisruptionBudget,
+        _old: &v1::PodDisruptionBudget,
+        _context: &Context,
+        errors: &mut FieldErrors,
+    ) {
+        let status = &new.status;
+        let counts = [
+            ("disruptionsAllowed", i64::from(status.disruptions_allowed)),
+            ("currentHealthy", i64::from(status.current_healthy)),
+            ("desiredHealthy", i64::from(status.desired_healthy)),
+            ("expectedPods", i64::from(status.expected_pods)),
+        ];
+        amounts::validate_counts(&counts, errors);
+    }
 }
 
 fn min_available(object: &v1::PodDisruptionBudget, _now: Time) -> Cell {
@@ -54,4 +132,15 @@ fn max_unavailable(object: &v1::PodDisruptionBudget, _now: Time) -> Cell {
 
 fn allowed_disruptions(object: &v1::PodDisruptionBudget, _now: Time) -> Cell {
     Cell::from(object.status.disruptions_allowed)
+}
+
+/// As messages show the whole spec.
+fn spec_shown(spec: &v1::PodDisruptionBudgetSpec) -> String {
+    format!(
+        "{{\"MinAvailable\":{},\"Selector\":{},\"MaxUnavailable\":{},\"UnhealthyPodEvictionPolicy\":{}}}",
+        amounts::shown_or_null(spec.min_available.as_ref()),
+        template::shown_or_null(spec.selector.as_deref()).0,
+        amounts::shown_or_null(spec.max_unavailable.as_ref()),
+        spec.unhealthy_pod_eviction_policy.as_deref().map_or_else(|| "null".to_owned(), quoted),
+    )
 }

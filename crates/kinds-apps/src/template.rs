@@ -167,7 +167,7 @@ pub fn shown_or_null(selector: Option<&LabelSelector>) -> Bare<String> {
     selector.map_or_else(|| Bare("null".into()), shown)
 }
 
-fn labels_shown(labels: &BTreeMap<String, String>) -> Bare<String> {
+pub fn labels_shown(labels: &BTreeMap<String, String>) -> Bare<String> {
     if labels.is_empty() {
         return Bare("null".into());
     }

@@ -44,6 +44,20 @@ pub fn default_template(template: &mut PodTemplateSpec) {
     drop_init_container_annotations(&mut template.metadata);
 }
 
+/// A template as messages show a whole one.
+pub fn template_shown(template: &PodTemplateSpec) -> String {
+    let value = schema::Typed::to_value(template);
+    let metadata = &value["metadata"];
+    let mut parts = Vec::new();
+    for field in ["name", "generateName", "namespace", "labels", "annotations"] {
+        if let Some(set) = metadata.get(field) {
+            parts.push(format!("\"{field}\":{}", schema::json::to_string(set)));
+        }
+    }
+    parts.push(format!("\"Spec\":{}", go::json("PodSpec", &value["spec"])));
+    format!("{{{}}}", parts.join(","))
+}
+
 /// Init containers were annotations once.
 pub(crate) fn drop_init_container_annotations(meta: &mut ObjectMeta) {
     for version in ["alpha", "beta"] {

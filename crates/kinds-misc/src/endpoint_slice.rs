@@ -1,8 +1,10 @@
 //! EndpointSlice.
 
 use api_misc::discovery::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
+use kind::{Cell, Column, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Verb, Version, validate};
 use schema::Time;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 pub struct EndpointSlice;
 
@@ -42,6 +44,47 @@ impl Kind for EndpointSlice {
     fn columns(&self) -> &'static [Column<v1::EndpointSlice>] {
         COLUMNS
     }
+
+    fn default(&self, object: &mut v1::EndpointSlice) {
+        for port in &mut object.ports {
+            port.name.get_or_insert_default();
+            port.protocol.get_or_insert_with(|| "TCP".into());
+        }
+    }
+
+    fn spec_changed(&self, new: &v1::EndpointSlice, old: &v1::EndpointSlice) -> Option<bool> {
+        Some({
+            let labels_of = |object: &v1::EndpointSlice| object.metadata.labels.clone();
+            (&new.ports, &new.endpoints, labels_of(new)) != (&old.ports, &old.endpoints, labels_of(old))
+        })
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules { repeats_update: false, ..MetadataRules::COMMON }
+    }
+
+    fn validate(&self, object: &v1::EndpointSlice, errors: &mut FieldErrors) {
+        let kind = object.address_type.as_str();
+        let path = Path::root("addressType");
+        match kind {
+            "" => errors.required(&path, ""),
+            "FQDN" | "IPv4" | "IPv6" => {}
+            other => errors.not_supported(&path, other, &["FQDN", "IPv4", "IPv6"]),
+        }
+        validate_ports(object, errors);
+        let path = Path::root("endpoints");
+        if object.endpoints.len() > MAX_ENDPOINTS {
+            errors.too_many(&path, object.endpoints.len(), MAX_ENDPOINTS);
+        }
+        for (index, endpoint) in object.endpoints.iter().enumerate().take(MAX_ENDPOINTS) {
+            validate_endpoint(endpoint, kind, &path.index(index), errors);
+        }
+    }
+
+    fn validate_update(&self, new: &v1::EndpointSlice, old: &v1::EndpointSlice, errors: &mut FieldErrors) {
+        self.validate(new, errors);
+        validate::immutable(&new.address_type, &old.address_type, &Path::root("addressType"), errors);
+    }
 }
 
 fn address_type(object: &v1::EndpointSlice, _now: Time) -> Cell {
@@ -75,5 +118,129 @@ fn first_few(texts: &[String]) -> String {
         0 => "<unset>".to_owned(),
         1..=SHOWN => texts.join(","),
         many => format!("{} + {} more...", texts[..SHOWN].join(","), many - SHOWN),
+    }
+}
+
+const MAX_ENDPOINTS: usize = 1000;
+const MAX_PORTS: usize = 20_000;
+const MAX_ADDRESSES: usize = 100;
+const MAX_ZONE_HINTS: usize = 8;
+
+fn validate_ports(object: &v1::EndpointSlice, errors: &mut FieldErrors) {
+    let path = Path::root("ports");
+    if object.ports.len() > MAX_PORTS {
+        return errors.too_many(&path, object.ports.len(), MAX_PORTS);
+    }
+    let mut names = BTreeSet::new();
+    for (index, port) in object.ports.iter().enumerate() {
+        let path = path.index(index);
+        let name = port.name.as_deref().unwrap_or_default();
+        if !name.is_empty() {
+            for sentence in validate::dns1123_label(name) {
+                errors.invalid(&path.child("name"), name, sentence);
+            }
+        }
+        if !names.insert(name) {
+            errors.duplicate(&path.child("name"), name);
+        }
+        match port.protocol.as_deref() {
+            None | Some("") => errors.required(&path.child("protocol"), ""),
+            Some("SCTP" | "TCP" | "UDP") => {}
+            Some(other) => errors.not_supported(&path.child("protocol"), other, &["SCTP", "TCP", "UDP"]),
+        }
+        if let Some(protocol) = &port.app_protocol {
+            for sentence in validate::qualified_name(protocol) {
+                errors.invalid(&path.child("appProtocol"), protocol, sentence);
+            }
+        }
+    }
+}
+
+fn validate_endpoint(endpoint: &v1::Endpoint, kind: &str, path: &Path, errors: &mut FieldErrors) {
+    let addresses = path.child("addresses");
+    match endpoint.addresses.len() {
+        0 => errors.required(&addresses, "must contain at least 1 address"),
+        1..=MAX_ADDRESSES => {}
+        many => errors.too_many(&addresses, many, MAX_ADDRESSES),
+    }
+    for (index, address) in endpoint.addresses.iter().enumerate() {
+        validate_address(address, kind, &addresses, index, errors);
+    }
+    if let Some(name) = &endpoint.node_name {
+        for sentence in validate::dns1123_subdomain(name) {
+            errors.invalid(&path.child("nodeName"), name, sentence);
+        }
+    }
+    if endpoint.deprecated_topology.contains_key("topology.kubernetes.io/zone") {
+        let topology = path.child("deprecatedTopology");
+        let why = "must not include topology.kubernetes.io/zone; use zone instead";
+        errors.invalid(&topology.key("topology.kubernetes.io/zone"), "", why);
+    }
+    if let Some(name) = &endpoint.hostname {
+        for sentence in validate::dns1123_label(name) {
+            errors.invalid(&path.child("hostname"), name, sentence);
+        }
+    }
+    if let Some(hints) = &endpoint.hints {
+        let hints_path = path.child("hints");
+        validate_hints(&hints.for_zones, &hints_path.child("forZones"), errors);
+    }
+}
+
+fn validate_address(address: &str, kind: &str, path: &Path, index: usize, errors: &mut FieldErrors) {
+    match kind {
+        "FQDN" => {
+            for sentence in validate::dns1123_subdomain(address) {
+                errors.invalid(&path.index(index), address, sentence);
+            }
+        }
+        "IPv4" | "IPv6" => match address.parse::<IpAddr>() {
+            Err(_) => {
+                for sentence in validate::ip_address(address) {
+                    errors.invalid(&path.index(index), address, sentence);
+                }
+            }
+            Ok(IpAddr::V6(_)) if kind == "IPv4" => errors.invalid(path, address, "must be an IPv4 address"),
+            Ok(IpAddr::V4(_)) if kind == "IPv6" => errors.invalid(path, address, "must be an IPv6 address"),
+            Ok(ip) => validate_reachable(ip, address, &path.index(index), errors),
+        },
+        _ => {}
+    }
+}
+
+/// Addresses that mean the machine itself or no machine are no endpoints.
+fn validate_reachable(ip: IpAddr, address: &str, path: &Path, errors: &mut FieldErrors) {
+    let link_local = match ip {
+        IpAddr::V4(ip) => ip.is_link_local() || ip.octets()[..3] == [224, 0, 0],
+        IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.segments()[0] == 0xff02,
+    };
+    if ip.is_unspecified() {
+        errors.invalid(path, address, format!("may not be unspecified ({address})"));
+    }
+    if ip.is_loopback() {
+        errors.invalid(path, address, "may not be in the loopback range (127.0.0.0/8, ::1/128)");
+    }
+    if link_local && matches!(ip, IpAddr::V4(v4) if v4.is_link_local())
+        || matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local())
+    {
+        errors.invalid(path, address, "may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+    } else if link_local {
+        errors.invalid(path, address, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+    }
+}
+
+fn validate_hints(zones: &[v1::ForZone], path: &Path, errors: &mut FieldErrors) {
+    if zones.len() > MAX_ZONE_HINTS {
+        return errors.too_many(path, zones.len(), MAX_ZONE_HINTS);
+    }
+    let mut seen = BTreeSet::new();
+    for (index, zone) in zones.iter().enumerate() {
+        let zone_path = path.index(index);
+        if !seen.insert(&zone.name) {
+            errors.duplicate(&zone_path.child("name"), &zone.name);
+        }
+        for sentence in validate::qualified_name(&zone.name) {
+            errors.invalid(&zone_path.child("name"), &zone.name, sentence);
+        }
     }
 }

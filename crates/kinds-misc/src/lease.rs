@@ -1,7 +1,7 @@
 //! Lease.
 
 use api_misc::coordination::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
+use kind::{Cell, Column, Context, FieldErrors, Kind, Names, Path, Scope, Verb, Version, validate};
 use schema::Time;
 
 pub struct Lease;
@@ -33,6 +33,39 @@ impl Kind for Lease {
 
     fn columns(&self) -> &'static [Column<v1::Lease>] {
         COLUMNS
+    }
+
+    /// The fields of coordinated leader election are not served.
+    fn prepare_create(&self, object: &mut v1::Lease, _context: &Context) {
+        object.spec.strategy = None;
+        object.spec.preferred_holder = None;
+    }
+
+    fn prepare_update(&self, new: &mut v1::Lease, old: &v1::Lease, _context: &Context) {
+        if old.spec.strategy.is_none() {
+            new.spec.strategy = None;
+        }
+        if old.spec.preferred_holder.is_none() {
+            new.spec.preferred_holder = None;
+        }
+    }
+
+    fn creates_on_update(&self) -> bool {
+        true
+    }
+
+    fn updates_unconditionally(&self) -> bool {
+        false
+    }
+
+    fn validate(&self, object: &v1::Lease, errors: &mut FieldErrors) {
+        let path = Path::root("spec");
+        if let Some(seconds) = object.spec.lease_duration_seconds.filter(|seconds| *seconds <= 0) {
+            errors.invalid(&path.child("leaseDurationSeconds"), seconds, "must be greater than 0");
+        }
+        if let Some(transitions) = object.spec.lease_transitions {
+            validate::not_negative(i64::from(transitions), &path.child("leaseTransitions"), errors);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod device_class;
 pub mod endpoint_slice;
 pub mod event;
 pub mod flow_schema;
+mod formats;
 pub mod ingress;
 pub mod ingress_class;
 pub mod ip_address;

@@ -1,7 +1,7 @@
 //! PriorityClass.
 
 use api_misc::scheduling::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
+use kind::{Cell, Column, FieldErrors, Kind, Names, Path, Scope, Verb, Version};
 use schema::Time;
 
 pub struct PriorityClass;
@@ -48,6 +48,48 @@ impl Kind for PriorityClass {
     fn columns(&self) -> &'static [Column<v1::PriorityClass>] {
         COLUMNS
     }
+
+    fn default(&self, object: &mut v1::PriorityClass) {
+        object.preemption_policy.get_or_insert_with(|| "PreemptLowerPriority".into());
+    }
+
+    fn spec_changed(&self, new: &v1::PriorityClass, old: &v1::PriorityClass) -> Option<bool> {
+        Some(false)
+    }
+
+    fn validate(&self, object: &v1::PriorityClass, errors: &mut FieldErrors) {
+        let name = object.metadata.name.as_str();
+        if name.starts_with("system-") && !SYSTEM.contains(&(name, object.value)) {
+            let metadata = Path::root("metadata");
+            let why = "priority class names with 'system-' prefix are reserved for system use only. error: ";
+            let known = SYSTEM.iter().find(|(known, _)| *known == name);
+            let reason = match known {
+                Some((name, value)) => format!("value of {name} PriorityClass must be {value}"),
+                None => format!("{name} is not a known system priority class"),
+            };
+            errors.forbidden(&metadata.child("name"), format!("{why}{reason}"));
+        } else if !name.starts_with("system-") && object.value > HIGHEST {
+            let why = format!("maximum allowed value of a user defined priority is {HIGHEST}");
+            errors.forbidden(&Path::root("value"), why);
+        }
+        match object.preemption_policy.as_deref() {
+            None | Some("") => errors.required(&Path::root("preemptionPolicy"), ""),
+            Some("PreemptLowerPriority" | "Never") => {}
+            Some(other) => {
+                errors.not_supported(&Path::root("preemptionPolicy"), other, &["PreemptLowerPriority", "Never"]);
+            }
+        }
+    }
+
+    fn validate_update(&self, new: &v1::PriorityClass, old: &v1::PriorityClass, errors: &mut FieldErrors) {
+        if new.value != old.value {
+            errors.forbidden(&Path::root("value"), "may not be changed in an update.");
+        }
+        if new.preemption_policy != old.preemption_policy {
+            let policy = new.preemption_policy.as_deref().unwrap_or_default();
+            errors.invalid(&Path::root("preemptionPolicy"), policy, "field is immutable");
+        }
+    }
 }
 
 fn value(object: &v1::PriorityClass, _now: Time) -> Cell {
@@ -61,3 +103,7 @@ fn global_default(object: &v1::PriorityClass, _now: Time) -> Cell {
 fn preemption_policy(object: &v1::PriorityClass, _now: Time) -> Cell {
     Cell::from(object.preemption_policy.as_deref().unwrap_or_default())
 }
+
+/// Of what users define.
+const HIGHEST: i32 = 1_000_000_000;
+const SYSTEM: &[(&str, i32)] = &[("system-node-critical", 2_000_001_000), ("system-cluster-critical", 2_000_000_000)];

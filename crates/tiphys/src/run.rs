@@ -6,22 +6,22 @@
 
 mod files;
 mod network;
+mod roles;
 
 use crate::config::{Options, Role, StoreSync};
 use anyhow::{Context, bail};
 use apiserver::{ApiServer, Parts};
-use authn::UserInfo;
-use client::Client;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stdx::{SystemClock, SystemRng};
+use stdx::{Clock, SystemClock, SystemRng};
 use store::{EmbeddedOptions, EmbeddedStore, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// How long `down` waits for the other process to end.
 const DOWN_TIMEOUT: Duration = Duration::from_secs(60);
@@ -55,24 +55,37 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
 
 /// What runs in this process.
 struct Cluster {
-    apiserver: Option<ApiServer>,
+    apiserver: ApiServer,
+    loops: JoinSet<()>,
 }
 
 impl Cluster {
     async fn start(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Result<Cluster> {
         if !options.runs(Role::Apiserver) {
-            bail!("without the role apiserver in this process the others need --kubeconfig, which is not there yet");
+            bail!("a role alone, with the API server elsewhere, is not there yet: run it together with apiserver");
         }
-        let server = apiserver(options, stop.clone()).await?;
-        files::write_admin_kubeconfig(options, &server, stdx::Clock::now_seconds(&SystemClock))?;
+        // The API server outlives the loops, which say goodbye through it.
+        let (drained, server_stop) = watch::channel(false);
+        let server = apiserver(options, server_stop).await?;
+        files::write_admin_kubeconfig(options, &server, SystemClock.now_seconds())?;
         tracing::info!(url = %server.url, "the API server is ready");
-        Ok(Cluster { apiserver: Some(server) })
+        let loops = roles::start(options, &server, stop.clone())?;
+        tokio::spawn(async move {
+            let mut stop = stop;
+            // An error means that the one who could say it is gone, which says the same.
+            let _ = stop.wait_for(|&stop| stop).await;
+            drained.send_replace(true);
+        });
+        Ok(Cluster { apiserver: server, loops })
     }
 
-    async fn stopped(self) {
-        if let Some(server) = self.apiserver {
-            server.stopped().await;
+    async fn stopped(mut self) {
+        while let Some(ended) = self.loops.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a role ended by a panic");
+            }
         }
+        self.apiserver.stopped().await;
     }
 }
 
@@ -103,11 +116,6 @@ fn open_store(options: &Options) -> anyhow::Result<Arc<dyn Store>> {
         embedded.sync = store::StoreSync::Never;
     }
     Ok(Arc::new(EmbeddedStore::open(embedded).context("opening the store")?))
-}
-
-/// A client in this process for a role, with the role's own identity.
-fn role_client(server: &ApiServer, user: &str, agent: &str) -> Client {
-    server.client(UserInfo::new(user, &[]), agent)
 }
 
 /// Stops the instance of a data directory.

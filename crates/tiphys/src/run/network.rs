@@ -16,3 +16,30 @@ pub fn first_address() -> IpAddr {
     });
     local.map_or(Ipv4Addr::LOCALHOST.into(), |address| address.ip())
 }
+
+/// The pods' network of one instance on this machine.
+pub struct PodNetwork {
+    pub cidr: String,
+    pub bridge: String,
+}
+
+impl PodNetwork {
+    /// The machine's usual instance has the usual names; any other has names of its own, made from its directory, so that
+    /// instances do not meet.
+    pub fn of(options: &crate::config::Options) -> PodNetwork {
+        if options.is_default_instance() {
+            let cidr = options.pod_cidr.clone().unwrap_or_else(|| "10.244.0.0/24".into());
+            return PodNetwork { cidr, bridge: "tiphys0".into() };
+        }
+        let path = options.data_dir.canonicalize().unwrap_or_else(|_| options.data_dir.clone());
+        let hash = fnv1a(path.as_os_str().as_encoded_bytes());
+        // 10.245.0.0/16 to 10.252.0.0/16 in ranges of 256 addresses.
+        let (second, third) = (245 + (hash >> 8) % 8, hash % 256);
+        let cidr = options.pod_cidr.clone().unwrap_or_else(|| format!("10.{second}.{third}.0/24"));
+        PodNetwork { cidr, bridge: format!("tiphys{:08x}", hash as u32) }
+    }
+}
+
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,94 @@
+//! The loops of this process: controller manager, scheduler, kubelet, each with its own identity.
+
+use super::network;
+use crate::config::{Options, Role};
+use anyhow::Context;
+use apiserver::ApiServer;
+use authn::UserInfo;
+use authn::service_account;
+use client::Client;
+use driver::Driver;
+use kubelet::KubeletConfig;
+use kubelet::config::{PodCidr, PodNetwork};
+use std::sync::Arc;
+use stdx::{SystemClock, SystemRng};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+const VERSION: &str = "v1.36.2";
+
+/// Starts the roles that are asked for besides the API server.
+pub fn start(options: &Options, server: &ApiServer, stop: watch::Receiver<bool>) -> anyhow::Result<JoinSet<()>> {
+    let mut loops = JoinSet::new();
+    if options.runs(Role::ControllerManager) {
+        loops.spawn(controller_manager(server, stop.clone()));
+    }
+    if options.runs(Role::Scheduler) {
+        let client = client(server, "system:kube-scheduler", "kube-scheduler");
+        loops.spawn(driver::scheduler::run(client, Arc::new(SystemClock), Arc::new(SystemRng), stop.clone()));
+    }
+    if options.runs(Role::Kubelet) {
+        loops.spawn(kubelet(options, server, stop)?);
+    }
+    Ok(loops)
+}
+
+fn client(server: &ApiServer, user: &str, agent: &str) -> Client {
+    server.client(UserInfo::new(user, &[]), &format!("{agent}/{VERSION}"))
+}
+
+/// Each controller writes as its own service account, as upstream's do.
+fn controller_manager(server: &ApiServer, stop: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
+    let config = controllers::Config { root_ca: server.pki.ca().to_owned(), cluster_cidrs: Vec::new() };
+    let manager = client(server, "system:kube-controller-manager", "kube-controller-manager");
+    let registry = server.registry.clone();
+    let mut driver = Driver::new(manager, Arc::new(SystemClock), Arc::new(SystemRng));
+    driver.client_of = Arc::new(move |controller| {
+        let groups = service_account::groups("kube-system");
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        let user = UserInfo::new(service_account::username("kube-system", controller), &groups);
+        apiserver::in_process::client(&registry, user, "kube-controller-manager/v1.36.2")
+    });
+    driver.run(controllers::all(&config), stop)
+}
+
+fn kubelet(
+    options: &Options,
+    server: &ApiServer,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+    let name = options.node_name.clone().unwrap_or_else(network::hostname);
+    let user = UserInfo::new(format!("system:node:{name}"), &["system:nodes"]);
+    let client = server.client(user, &format!("kubelet/{VERSION}"));
+    let config = kubelet_config(options, &name)?;
+    Ok(async move {
+        if let Err(error) = kubelet::run(config, client, Arc::new(SystemClock), stop).await {
+            tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "the kubelet has ended");
+        }
+    })
+}
+
+fn kubelet_config(options: &Options, name: &str) -> anyhow::Result<KubeletConfig> {
+    let data_dir = options.data_dir.canonicalize().context("the data directory")?;
+    let address = options.advertise_address.unwrap_or_else(network::first_address);
+    let mut config = KubeletConfig::in_data_dir(&data_dir, name, address);
+    let pod_network = network::PodNetwork::of(options);
+    let cidr = pod_network.cidr.parse().with_context(|| format!("the pod range {}", pod_network.cidr))?;
+    config.network = Some(PodNetwork {
+        pod_cidr: PodCidr::Fixed(vec![cidr]),
+        not_masqueraded: Vec::new(),
+        bridge: pod_network.bridge,
+        mtu: None,
+        ip_forward: false,
+        data_dir: data_dir.join("cni/networks"),
+        bin_dir: data_dir.join("cni/bin"),
+        conf_dir: data_dir.join("cni/net.d"),
+        plugin_program: std::env::current_exe().context("cannot find this program")?,
+    });
+    if let kubelet::config::RuntimeSource::Managed(containerd) = &mut config.runtime {
+        containerd.cni_bin_dir = data_dir.join("cni/bin");
+        containerd.cni_conf_dir = data_dir.join("cni/net.d");
+    }
+    config.port = options.kubelet_port;
+    Ok(config)
+}

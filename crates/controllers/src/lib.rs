@@ -17,17 +17,21 @@ pub mod endpointslice;
 pub mod garbage_collector;
 pub mod namespace;
 pub mod node_ipam;
+pub mod node_lifecycle;
 pub mod plan;
+pub mod pod_garbage_collector;
 pub mod pods;
 pub mod replicaset;
 pub mod root_ca_publisher;
 pub mod service_account;
+pub mod taint_eviction;
 pub mod watch;
 
 #[cfg(test)]
 mod testing;
 
 pub(crate) mod service_pods;
+pub(crate) mod taints;
 
 pub use plan::{Action, DeleteOptions, EventRecord, Expect, Pace, PatchKind, Plan, Step, Tolerate, Write};
 pub use watch::{Scope, Watch};
@@ -100,6 +104,9 @@ pub fn all(config: &Config) -> Vec<Arc<dyn Controller>> {
         Arc::new(garbage_collector::GarbageCollector),
         Arc::new(endpointslice::EndpointSliceController),
         Arc::new(endpoints::EndpointsController),
+        Arc::new(node_lifecycle::NodeLifecycleController),
+        Arc::new(taint_eviction::TaintEvictionController),
+        Arc::new(pod_garbage_collector::PodGarbageCollector::default()),
     ]
 }
 

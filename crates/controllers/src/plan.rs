@@ -100,7 +100,8 @@ pub enum Action {
         subresource: &'static str,
         object: Value,
     },
-    /// Asks the API server, not the cache, whether the object with this uid is there; ends the plan if it is otherwise.
+    /// Asks the API server, not the cache, whether the object with this uid (empty: any) is there; ends the plan if it is
+    /// otherwise.
     Check {
         resource: Resource,
         key: Key,

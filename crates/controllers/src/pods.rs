@@ -40,3 +40,19 @@ pub fn seconds_to_available(pod: &Pod, min_ready_seconds: i32, now: Time) -> Opt
     let left = i64::from(min_ready_seconds) - now.secs_since(ready_since(pod)?);
     (left > 0).then_some(left)
 }
+
+/// Sets a condition; the time of its transition moves only with its status.
+pub fn set_condition(pod: &mut Pod, mut condition: PodCondition, now: Time) {
+    let conditions = &mut pod.status.conditions;
+    match conditions.iter_mut().find(|have| have.type_ == condition.type_) {
+        Some(have) => {
+            let same = have.status == condition.status;
+            condition.last_transition_time = if same { have.last_transition_time } else { Some(now) };
+            *have = condition;
+        }
+        None => {
+            condition.last_transition_time = Some(now);
+            conditions.push(condition);
+        }
+    }
+}

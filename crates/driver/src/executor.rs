@@ -163,7 +163,7 @@ impl Executor {
         }
         let found = self.client.api(resource).metadata().get(&key.namespace, &key.name).await;
         let alive = match found {
-            Ok(object) if object.str_at(&["metadata", "uid"]) == uid => {
+            Ok(object) if uid.is_empty() || object.str_at(&["metadata", "uid"]) == uid => {
                 Some(object["metadata"]["deletionTimestamp"].is_null())
             }
             Ok(_) => None,

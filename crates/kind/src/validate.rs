@@ -60,7 +60,7 @@ pub fn dns1123_subdomain_with_underscore(text: &str) -> Vec<String> {
     }
     let label = |part: &str| {
         let part = part.strip_prefix('_').unwrap_or(part);
-        is_made_of(part, |b| is_lower_alphanumeric(b), |b| is_lower_alphanumeric(b) || b == b'-' || b == b'_')
+        is_made_of(part, is_lower_alphanumeric, |b| is_lower_alphanumeric(b) || b == b'-' || b == b'_')
     };
     if !text.split('.').all(label) {
         wrong.push(DNS1123_SUBDOMAIN_UNDERSCORE.into());

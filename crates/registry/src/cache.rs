@@ -164,7 +164,10 @@ impl Cache {
         self.wake_waiting();
     }
 
-    fn progress(&self, revision: u64) {
+    pub(crate) fn progress(&self, revision: u64) {
+        if self.revision() >= revision {
+            return;
+        }
         let mut state = self.state.write();
         state.revision = state.revision.max(revision);
         drop(state);

@@ -330,7 +330,15 @@ impl Registry {
         };
         let view = views.first()?.clone();
         let store = self.config.store.clone();
-        let storage = Arc::new(Storage::new(prefix, kind.kind.clone(), view, kind.ttl, kind.keep_values, store));
+        let storage = Arc::new(Storage::new(
+            prefix,
+            kind.kind.clone(),
+            view,
+            kind.ttl,
+            kind.keep_values,
+            store,
+            self.config.shared_store,
+        ));
         self.config.spawn.spawn(Box::pin(cache::run(storage.clone(), self.config.timer.clone())));
         Some(storage)
     }

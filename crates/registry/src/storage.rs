@@ -8,9 +8,9 @@ use bytes::Bytes;
 use kind::{ApiError, Names};
 use schema::{Schema, TypeRef, Value, json, protobuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use store::{Compare, Store, TxnOutcome, Write};
+use store::{Compare, Store, StoreError, TxnOutcome, Write};
 
 pub struct Storage {
     /// `/registry/pods/`
@@ -26,6 +26,27 @@ pub struct Storage {
     store: Arc<dyn Store>,
     /// The newest revision that a write through this registry made here.
     last_written: AtomicU64,
+    /// Writes that are on their way.
+    pending: AtomicU64,
+    /// A write was given up half way; it may still take effect, unseen by `pending` and `last_written`.
+    lost: AtomicBool,
+    /// Other servers write to the same store.
+    shared: bool,
+}
+
+/// A write on its way.
+struct Pending<'s> {
+    storage: &'s Storage,
+    finished: bool,
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.storage.lost.store(true, Ordering::SeqCst);
+        }
+        self.storage.pending.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// A read object with the revision that made it.
@@ -53,6 +74,7 @@ impl Storage {
         ttl: Option<Duration>,
         keep_values: bool,
         store: Arc<dyn Store>,
+        shared: bool,
     ) -> Storage {
         let custom = view.custom;
         Storage {
@@ -65,6 +87,9 @@ impl Storage {
             cache: Cache::default(),
             store,
             last_written: AtomicU64::new(0),
+            pending: AtomicU64::new(0),
+            lost: AtomicBool::new(false),
+            shared,
         }
     }
 
@@ -82,11 +107,41 @@ impl Storage {
 
     /// A revision that the cache must have reached to hold every write that was answered.
     pub fn last_written(&self) -> u64 {
-        self.last_written.load(Ordering::Acquire)
+        self.last_written.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn wrote(&self, revision: u64) {
-        self.last_written.fetch_max(revision, Ordering::AcqRel);
+    /// Whether every write of this prefix goes through here and is accounted for.
+    fn sees_all_writes(&self) -> bool {
+        !self.shared
+            && self.ttl.is_none()
+            && self.pending.load(Ordering::SeqCst) == 0
+            && !self.lost.load(Ordering::SeqCst)
+    }
+
+    /// Tells the cache that it is at the store's revision, where that is certain: nothing was written here that it does
+    /// not have. Without this, the version of a kind that seldom changes would grow old.
+    ///
+    /// The order of the reads is what makes it certain: a write with a revision up to `current` was begun before `current`
+    /// was read, so it is either pending or in `last_written`.
+    pub async fn advance(&self) -> Result<(), StoreError> {
+        let current = self.store.current_revision().await?;
+        if self.sees_all_writes() && self.cache.is_ready() && self.cache.revision() >= self.last_written() {
+            self.cache.progress(current);
+        }
+        Ok(())
+    }
+
+    /// Asks the store to tell the cache how far it is, and gives the revision that will have been told.
+    pub async fn request_progress(&self) -> Result<u64, StoreError> {
+        self.lost.store(false, Ordering::SeqCst);
+        let current = self.store.current_revision().await?;
+        self.store.request_progress().await?;
+        Ok(current)
+    }
+
+    /// Whether only the store can tell how far the cache must be.
+    pub fn must_ask_store(&self) -> bool {
+        self.shared || self.lost.load(Ordering::SeqCst)
     }
 
     fn ty(&self) -> Option<TypeRef<'_>> {
@@ -176,23 +231,30 @@ impl Storage {
         };
         let compare = if revision == 0 { Compare::NotExists } else { Compare::ModRevision(revision) };
         let write = Write::Put { key: self.key(namespace, name), value: raw, lease };
-        self.finish(self.store.txn(compare, write).await.map_err(fail)?)
+        self.write(compare, write, name).await
     }
 
     /// Deletes if the key is at `revision`. None: it is not.
     pub(crate) async fn delete(&self, namespace: &str, name: &str, revision: u64) -> Result<Option<u64>, ApiError> {
         let write = Write::Delete { key: self.key(namespace, name) };
-        let outcome = self.store.txn(Compare::ModRevision(revision), write).await;
-        self.finish(outcome.map_err(|error| error::from_store(&error, self.names(), name))?)
+        self.write(Compare::ModRevision(revision), write, name).await
     }
 
-    fn finish(&self, outcome: TxnOutcome) -> Result<Option<u64>, ApiError> {
-        Ok(match outcome {
-            TxnOutcome::Done { revision, .. } => {
-                self.wrote(revision);
-                Some(revision)
+    async fn write(&self, compare: Compare, write: Write, name: &str) -> Result<Option<u64>, ApiError> {
+        self.pending.fetch_add(1, Ordering::SeqCst);
+        let mut pending = Pending { storage: self, finished: false };
+        let outcome = self.store.txn(compare, write).await;
+        let written = match &outcome {
+            Ok(TxnOutcome::Done { revision, .. }) => {
+                self.last_written.fetch_max(*revision, Ordering::SeqCst);
+                Some(*revision)
             }
-            TxnOutcome::Conflict { .. } => None,
-        })
+            _ => None,
+        };
+        // What came of a write that failed on the disk or the network is not known.
+        pending.finished = !matches!(outcome, Err(StoreError::Io { .. } | StoreError::Unavailable(_)));
+        drop(pending);
+        outcome.map_err(|error| error::from_store(&error, self.names(), name))?;
+        Ok(written)
     }
 }

@@ -105,18 +105,14 @@ impl Registry {
 
     /// Waits until the cache has every write that was answered, and `at_least` this revision.
     pub(crate) async fn fresh(&self, storage: &Storage, at_least: u64) -> Result<(), ApiError> {
-        let mut wanted = storage.last_written();
         let fail = |error: store::StoreError| error::from_store(&error, storage.names(), "");
-        let revision = storage.cache.revision();
-        if self.config.shared_store || at_least > revision {
-            let current = self.config.store.current_revision().await.map_err(fail)?;
+        let mut wanted = storage.last_written();
+        if storage.must_ask_store() || at_least > storage.cache.revision() {
+            let current = storage.request_progress().await.map_err(fail)?;
             if at_least > current {
                 return Err(error::too_large_version(at_least, current));
             }
-            wanted = wanted.max(if self.config.shared_store { current } else { at_least });
-            if wanted > revision {
-                self.config.store.request_progress().await.map_err(fail)?;
-            }
+            wanted = wanted.max(current);
         }
         if storage.cache.is_ready() && storage.cache.revision() >= wanted {
             return Ok(());
@@ -126,6 +122,18 @@ impl Registry {
             Either::Left(_) => Ok(()),
             Either::Right(_) => Err(error::too_large_version(wanted, storage.cache.revision())),
         }
+    }
+
+    /// The same for lists and watches, which tell the client the revision: it shall be the store's newest if possible.
+    pub(crate) async fn fresh_with_revision(&self, storage: &Storage, at_least: u64) -> Result<(), ApiError> {
+        let fail = |error: store::StoreError| error::from_store(&error, storage.names(), "");
+        self.fresh(storage, at_least).await?;
+        storage.advance().await.map_err(fail)?;
+        if storage.cache.revision() == 0 {
+            let current = storage.request_progress().await.map_err(fail)?;
+            self.fresh(storage, current).await?;
+        }
+        Ok(())
     }
 
     /// What a list or watch wants, checked against what the kind can select by.

@@ -107,8 +107,15 @@ impl Frames {
                 Either::Right((Either::Right(_), _)) => {
                     self.next_bookmark = self.timer.sleep(BOOKMARK_PERIOD);
                     if self.bookmarks {
-                        let frame = self.encoder.bookmark(&self.storage, self.storage.cache.revision(), false);
-                        return self.sent(frame);
+                        if let Err(error) = self.storage.advance().await {
+                            tracing::debug!(%error, "a bookmark shows an older revision");
+                        }
+                        // Read before the queue: what it covers has been queued, so an empty queue means delivered.
+                        let revision = self.storage.cache.revision();
+                        if self.watcher.is_empty() {
+                            let frame = self.encoder.bookmark(&self.storage, revision, false);
+                            return self.sent(frame);
+                        }
                     }
                 }
             }

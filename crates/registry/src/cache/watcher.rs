@@ -106,6 +106,10 @@ impl Watcher {
         Poll::Pending
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.queue.lock().events.is_empty()
+    }
+
     pub fn take(&self) -> Option<(EventType, Arc<Event>)> {
         self.queue.lock().events.pop_front()
     }

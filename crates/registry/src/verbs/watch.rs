@@ -40,7 +40,7 @@ impl Registry {
         };
         if start != Start::Now {
             let at_least = if options.send_initial_events == Some(true) { version.unwrap_or(0) } else { 0 };
-            self.fresh(storage, at_least).await?;
+            self.fresh_with_revision(storage, at_least).await?;
         }
         let watch = WatchOptions {
             start,

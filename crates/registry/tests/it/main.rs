@@ -1,0 +1,8 @@
+//! The registry over the embedded store, with a few hand-made kinds.
+
+mod cache;
+mod harness;
+mod kinds;
+mod recordings;
+mod replay;
+mod writes;

@@ -28,7 +28,7 @@ pub fn decide(pod: &Pod, observed: &ObservedPod, memory: &mut PodMemory, now: Na
         let terminated = decision.life == Life::Terminated;
         decision.status = status::generate(pod, observed, memory, terminated, now);
         if !terminated {
-            status::hold_back_end(&mut decision.status, pod);
+            status::hold_back_end(&mut decision.status, pod, memory);
         }
     }
     memory.last_status = Some(decision.status.clone());
@@ -119,8 +119,18 @@ fn start(pod: &Pod, observed: &ObservedPod, memory: &mut PodMemory, name: &str, 
     if let Some(exited) = observed.newest_exited(name) {
         memory.restarts.next(name, exited.finished_at, now);
     }
-    let restart_count = observed.newest(name).map_or(0, |last| last.restart_count + 1);
+    let restart_count = restart_count(pod, observed, name);
     decision.steps.push(Step::StartContainer { name: name.to_owned(), restart_count });
+}
+
+/// One more than the last run's, which the API may still know when the runtime has forgotten it.
+fn restart_count(pod: &Pod, observed: &ObservedPod, name: &str) -> u32 {
+    let status = &pod.status;
+    let mut told = status.init_container_statuses.iter().chain(&status.container_statuses);
+    let told = told.find(|told| told.name == name && !told.container_id.is_empty());
+    let told = told.map(|told| u32::try_from(told.restart_count).unwrap_or(0));
+    let seen = observed.newest(name).map(|last| last.restart_count);
+    seen.or(told).map_or(0, |last| last + 1)
 }
 
 fn crash_loop(pod: &Pod, memory: &mut PodMemory, name: &str, since: Nanos, decision: &mut Decision) {

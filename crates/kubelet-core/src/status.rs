@@ -47,10 +47,11 @@ pub fn generate(pod: &Pod, observed: &ObservedPod, memory: &PodMemory, terminate
 }
 
 /// A pod is not over in the API before its last container is.
-pub fn hold_back_end(status: &mut PodStatus, pod: &Pod) {
+pub fn hold_back_end(status: &mut PodStatus, pod: &Pod, memory: &PodMemory) {
     if matches!(status.phase.as_str(), "Succeeded" | "Failed") && !spec::is_finished(pod) {
-        status.phase = if pod.status.phase.is_empty() { "Pending".to_owned() } else { pod.status.phase.clone() };
-        (status.reason, status.message) = (pod.status.reason.clone(), pod.status.message.clone());
+        let old = memory.last_status.as_ref().unwrap_or(&pod.status);
+        status.phase = if old.phase.is_empty() { "Pending".to_owned() } else { old.phase.clone() };
+        (status.reason, status.message) = (old.reason.clone(), old.message.clone());
     }
 }
 

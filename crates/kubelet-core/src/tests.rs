@@ -1,1 +1,8 @@
+//! Tables: a pod and what the runtime shows of it in, the decision as text out.
 
+mod init;
+mod lifecycle;
+mod pure;
+mod restarts;
+mod status;
+mod world;

@@ -3,12 +3,12 @@
 use api_core::v1::Pod;
 use kubelet_core::spec;
 
+use crate::cgroups;
 use crate::kubelet::Kubelet;
-use crate::{cgroups, files};
 
 /// Volumes, the pod's own files and its cgroup; whether that worked.
 pub async fn pod(kubelet: &Kubelet, pod: &Pod) -> bool {
-    if let Err(error) = files::unmount_volumes(kubelet, &pod.metadata.uid).await {
+    if let Err(error) = kubelet.volumes.teardown(&pod.metadata.uid).await {
         tracing::warn!(pod = %spec::format_pod(pod), %error, "cannot clean up a pod's volumes");
         return false;
     }
@@ -44,7 +44,7 @@ pub async fn orphan(kubelet: &Kubelet, uid: &str) {
             tracing::warn!(uid, sandbox = sandbox.id, %error, "cannot remove an orphaned sandbox");
         }
     }
-    if let Err(error) = files::unmount_volumes(kubelet, uid).await {
+    if let Err(error) = kubelet.volumes.teardown(uid).await {
         tracing::warn!(uid, %error, "cannot clean up the volumes of an orphaned pod");
     }
 }

@@ -11,8 +11,9 @@ use crate::cri_config::sandbox::{self, SandboxContext};
 use crate::cri_config::security;
 use crate::images::PresentImage;
 use crate::kubelet::Kubelet;
+use crate::volumes::{FAILED_MOUNT, Mounted};
 use crate::worker::Outcome;
-use crate::{files, hooks, kill};
+use crate::{env, files, hooks, kill};
 
 /// Why a container is not running: its `waiting` state.
 #[derive(Debug, Clone)]
@@ -21,20 +22,38 @@ pub struct Failure {
     pub message: String,
 }
 
+/// Where a container is put.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub sandbox_id: &'a str,
+    pub volumes: &'a Mounted,
+}
+
 impl Failure {
     fn new(reason: &'static str, message: impl Into<String>) -> Failure {
         Failure { reason, message: message.into() }
     }
 }
 
-/// Mounts the volumes and makes the sandbox; its id, if that worked.
-pub async fn create_sandbox(kubelet: &Kubelet, memory: &mut PodMemory, pod: &Pod, attempt: u32) -> Option<String> {
-    if let Err(error) = files::mount_volumes(kubelet, pod).await {
-        kubelet.recorder.pod(pod, Event::warning("FailedMount", error));
-        memory.retries.failed(VOLUMES, kubelet.now());
-        return None;
+/// Sets up the pod's volumes, or brings them up to date.
+pub async fn mount_volumes(kubelet: &Kubelet, memory: &mut PodMemory, pod: &Pod) -> Option<Mounted> {
+    match files::mount_volumes(kubelet, pod).await {
+        Ok(mounted) => {
+            memory.retries.succeeded(VOLUMES);
+            Some(mounted)
+        }
+        Err(errors) => {
+            for error in errors {
+                kubelet.recorder.pod(pod, Event::warning(FAILED_MOUNT, error));
+            }
+            memory.retries.failed(VOLUMES, kubelet.now());
+            None
+        }
     }
-    memory.retries.succeeded(VOLUMES);
+}
+
+/// Makes the sandbox; its id, if that worked.
+pub async fn create_sandbox(kubelet: &Kubelet, memory: &mut PodMemory, pod: &Pod, attempt: u32) -> Option<String> {
     let config = sandbox_config(kubelet, pod, attempt).await;
     let runtime_handler = pod.spec.runtime_class_name.as_deref().unwrap_or_default();
     match kubelet.cri.run_pod_sandbox(config, runtime_handler).await {
@@ -68,7 +87,7 @@ pub async fn start_container(
     kubelet: &Kubelet,
     memory: &mut PodMemory,
     pod: &Pod,
-    sandbox_id: &str,
+    place: Place<'_>,
     name: &str,
     restart_count: u32,
 ) -> Result<(), Failure> {
@@ -81,12 +100,12 @@ pub async fn start_container(
         failed(error.reason);
         Failure::new(error.reason, error.message)
     })?;
-    let config = configure(kubelet, pod, &container, sandbox_id, image, restart_count).await.map_err(|message| {
+    let config = configure(kubelet, pod, &container, place, image, restart_count).await.map_err(|message| {
         failed(&message);
         Failure::new("CreateContainerConfigError", message)
     })?;
     let sandbox_config = sandbox_config(kubelet, pod, 0).await;
-    let id = kubelet.cri.create_container(sandbox_id, config, sandbox_config).await.map_err(|error| {
+    let id = kubelet.cri.create_container(place.sandbox_id, config, sandbox_config).await.map_err(|error| {
         failed(&error.message());
         Failure::new("CreateContainerError", error.message())
     })?;
@@ -96,7 +115,7 @@ pub async fn start_container(
         Failure::new("RunContainerError", error.message())
     })?;
     events.pod(pod, Event::normal("Started", "Container started").of(name));
-    post_start(kubelet, memory, pod, &container, sandbox_id, &id).await
+    post_start(kubelet, memory, pod, &container, place.sandbox_id, &id).await
 }
 
 /// A container whose `postStart` hook fails is ended at once.
@@ -129,28 +148,28 @@ async fn configure(
     kubelet: &Kubelet,
     pod: &Pod,
     container: &Container,
-    sandbox_id: &str,
+    place: Place<'_>,
     image: PresentImage,
     restart_count: u32,
 ) -> Result<v1::ContainerConfig, String> {
     security::check_non_root(pod, container, &image.user).map_err(|error| error.to_string())?;
     let observed = kubelet.runtime.observe(&pod.metadata.uid).await.map_err(|error| error.to_string())?;
-    let sandbox = observed.sandboxes.iter().find(|sandbox| sandbox.id == sandbox_id);
+    let sandbox = observed.sandboxes.iter().find(|sandbox| sandbox.id == place.sandbox_id);
     let pod_ips = match sandbox {
         _ if pod.spec.host_network => kubelet.host_ips(),
         Some(sandbox) => sandbox.ips.clone(),
         None => Vec::new(),
     };
-    let environment = files::environment(kubelet, pod, container, &pod_ips).await?;
+    let environment = files::environment(kubelet, pod, container, &pod_ips, place.volumes).await?;
     let target = pod.spec.ephemeral_containers.iter().find(|ephemeral| ephemeral.name == container.name);
     let target = target.and_then(|ephemeral| observed.newest(&ephemeral.target_container_name));
     let context = ContainerContext {
         restart_count,
         image_ref: image.image_ref,
         image_user: image.user,
-        mounts: files::mounts(kubelet, pod, container, &environment, &pod_ips, restart_count).await?,
-        command: files::expand(&container.command, &environment),
-        args: files::expand(&container.args, &environment),
+        mounts: files::mounts(kubelet, pod, container, &environment, &pod_ips, place.volumes).await?,
+        command: env::expand::words(&container.command, &environment),
+        args: env::expand::words(&container.args, &environment),
         environment,
         memory_capacity_bytes: kubelet.memory_capacity_bytes,
         target_container_id: target.map(|target| target.id.clone()),

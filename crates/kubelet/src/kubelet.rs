@@ -1,11 +1,13 @@
 //! What all workers of a node share.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use api_core::v1::Pod;
 use client::Client;
 use cri::CriClient;
+use schema::Quantity;
 use stdx::Clock;
 
 use crate::cgroups::{self, Driver};
@@ -13,6 +15,7 @@ use crate::config::KubeletConfig;
 use crate::events::Recorder;
 use crate::images::Images;
 use crate::runtime::Runtime;
+use crate::volumes::Volumes;
 
 pub struct Kubelet {
     pub config: KubeletConfig,
@@ -23,6 +26,9 @@ pub struct Kubelet {
     pub images: Images,
     pub recorder: Recorder,
     pub cgroup_driver: Driver,
+    pub volumes: Volumes,
+    /// What pods may use of the node.
+    pub allocatable: BTreeMap<String, Quantity>,
     /// Bytes of memory that the machine has.
     pub memory_capacity_bytes: i64,
 }

@@ -64,6 +64,11 @@ impl Inbox {
         self.state.lock().pod.clone()
     }
 
+    pub fn is_deleted(&self) -> bool {
+        let state = self.state.lock();
+        state.removed || state.pod.metadata.deletion_timestamp.is_some()
+    }
+
     pub fn probe(&self, news: ProbeNews) {
         let mut state = self.state.lock();
         if state.probes.len() < MAX_PROBE_NEWS {

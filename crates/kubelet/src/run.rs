@@ -6,7 +6,7 @@ use client::Client;
 use cri::containerd::{CgroupDriver, Containerd, ContainerdError};
 use cri::images::{ImportConfig, ImportError, import_directory};
 use cri::{CriClient, CriError, CriTimeouts, v1};
-use stdx::Clock;
+use stdx::{Clock, SeededRng};
 use tokio::sync::watch;
 
 use crate::cgroups::Driver;
@@ -17,6 +17,7 @@ use crate::machine::Machine;
 use crate::network::{self, NetworkError};
 use crate::pods::PodTable;
 use crate::runtime::Runtime;
+use crate::volumes::Volumes;
 use crate::{events, node, pods};
 
 /// Why the kubelet could not start.
@@ -52,10 +53,14 @@ pub async fn run(
     let (containerd, cri) = connect(&config).await?;
     let cgroup_driver = cgroup_driver(&cri, containerd.as_ref()).await?;
     let machine = Machine::read(&config.root_dir);
+    // Spreads the renewal of tokens; secrets are made elsewhere.
+    let rng = Arc::new(SeededRng::new(clock.now().unsigned_abs()));
     let (recorder, sender) = events::recorder(client.clone(), clock.clone(), &config.node_name, config.event_burst);
     let kubelet = Arc::new(Kubelet {
         runtime: Runtime::new(cri.clone()),
         images: Images::new(cri.clone(), clock.clone()),
+        volumes: Volumes::new(&config.root_dir, Arc::new(client.clone()), clock.clone(), rng),
+        allocatable: machine.allocatable(config.max_pods),
         memory_capacity_bytes: machine.memory_bytes,
         config,
         client,

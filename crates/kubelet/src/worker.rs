@@ -7,11 +7,13 @@ use api_core::v1::Pod;
 use kubelet_core::{Decision, Life, Nanos, ObservedPod, PodMemory, SECOND, Step, decide, spec};
 use schema::Time;
 
-use crate::execute;
+use crate::execute::{self, Place};
+use crate::files;
 use crate::kubelet::Kubelet;
 use crate::pods::{Inbox, News};
 use crate::prober::Prober;
 use crate::statuses::StatusSender;
+use crate::volumes::Mounted;
 
 pub struct Worker {
     pub(crate) kubelet: Arc<Kubelet>,
@@ -20,6 +22,10 @@ pub struct Worker {
     statuses: StatusSender,
     prober: Prober,
     removed: bool,
+    /// Known once they were set up by this worker.
+    volumes: Option<Mounted>,
+    /// When volumes whose content changes are to be brought up to date.
+    refresh_at: Option<Nanos>,
 }
 
 /// How a step ended.
@@ -39,7 +45,7 @@ impl Worker {
         let memory = PodMemory { host_ips: kubelet.host_ips(), ..PodMemory::default() };
         let statuses = StatusSender::spawn(kubelet.client.clone(), &pod);
         let prober = Prober::new(kubelet.clone(), inbox.clone());
-        Worker { kubelet, memory, inbox, statuses, prober, removed: false }
+        Worker { kubelet, memory, inbox, statuses, prober, removed: false, volumes: None, refresh_at: None }
     }
 
     /// Works until the pod is gone from the API and from the node; gives the pod's uid.
@@ -58,7 +64,8 @@ impl Worker {
             let decision = decide(&pod, &observed, &mut self.memory, self.kubelet.now());
             self.publish(&pod, &observed, &decision);
             if decision.steps.is_empty() {
-                self.wait(decision.look_again_at).await;
+                let refresh_at = self.refresh_volumes(&pod, decision.life).await;
+                self.wait(decision.look_again_at.into_iter().chain(refresh_at).min()).await;
             } else if self.execute(&pod, &observed, decision.steps).await == Outcome::Gone {
                 return pod.metadata.uid.clone();
             }
@@ -122,13 +129,21 @@ impl Worker {
                 Step::Kill(kills) => self.kill(pod, kills).await,
                 Step::StopSandbox { id } => execute::stop_sandbox(&self.kubelet, &id).await,
                 Step::RemoveContainers { ids } => execute::remove_containers(&self.kubelet, &ids).await,
+                Step::CreateSandbox { .. } | Step::StartContainer { .. } if !self.mount_volumes(pod).await => {
+                    Outcome::Again
+                }
                 Step::CreateSandbox { attempt } => {
-                    let created = execute::create_sandbox(&self.kubelet, &mut self.memory, pod, attempt).await;
-                    sandbox = created;
+                    let inbox = self.inbox.clone();
+                    let creating = execute::create_sandbox(&self.kubelet, &mut self.memory, pod, attempt);
+                    sandbox = unless_deleted(&inbox, pod, creating).await.flatten();
                     if sandbox.is_some() { Outcome::Done } else { Outcome::Again }
                 }
                 Step::StartContainer { name, restart_count } => match &sandbox {
-                    Some(sandbox) => self.start(pod, sandbox, &name, restart_count).await,
+                    Some(sandbox) => {
+                        let inbox = self.inbox.clone();
+                        let starting = self.start(pod, sandbox, &name, restart_count);
+                        unless_deleted(&inbox, pod, starting).await.unwrap_or(Outcome::Again)
+                    }
                     None => Outcome::Again,
                 },
                 Step::CleanUp => {
@@ -167,8 +182,37 @@ impl Worker {
         }
     }
 
+    /// Whether the volumes are set up.
+    async fn mount_volumes(&mut self, pod: &Pod) -> bool {
+        if self.volumes.is_none() {
+            self.volumes = execute::mount_volumes(&self.kubelet, &mut self.memory, pod).await;
+            self.refresh_at = None;
+        }
+        self.volumes.is_some()
+    }
+
+    /// Brings volumes up to date that follow ConfigMaps, Secrets, tokens or the pod itself, when it is time; gives the
+    /// next time.
+    async fn refresh_volumes(&mut self, pod: &Pod, life: Life) -> Option<Nanos> {
+        if life != Life::Syncing || !files::has_changing_volumes(pod) {
+            return None;
+        }
+        let now = self.kubelet.now();
+        let due = *self.refresh_at.get_or_insert(now + REFRESH_PERIOD);
+        if now < due {
+            return Some(due);
+        }
+        if let Some(volumes) = execute::mount_volumes(&self.kubelet, &mut self.memory, pod).await {
+            self.volumes = Some(volumes);
+        }
+        self.refresh_at = Some(now + REFRESH_PERIOD);
+        self.refresh_at
+    }
+
     async fn start(&mut self, pod: &Arc<Pod>, sandbox: &str, name: &str, restart_count: u32) -> Outcome {
-        let begun = execute::start_container(&self.kubelet, &mut self.memory, pod, sandbox, name, restart_count).await;
+        let volumes = self.volumes.clone().unwrap_or_default();
+        let place = Place { sandbox_id: sandbox, volumes: &volumes };
+        let begun = execute::start_container(&self.kubelet, &mut self.memory, pod, place, name, restart_count).await;
         match begun {
             Ok(()) => self.memory.started(name),
             Err(failure) => {
@@ -202,5 +246,29 @@ impl Worker {
     }
 }
 
+/// Awaits `work`, but not longer than the pod is wanted: a pull may take minutes.
+async fn unless_deleted<T>(inbox: &Inbox, pod: &Pod, work: impl Future<Output = T>) -> Option<T> {
+    tokio::pin!(work);
+    let mut stirred = false;
+    let done = loop {
+        tokio::select! {
+            done = &mut work => break Some(done),
+            () = inbox.changed.notified() => {
+                stirred = true;
+                if pod.metadata.deletion_timestamp.is_none() && inbox.is_deleted() {
+                    break None;
+                }
+            }
+        }
+    };
+    if stirred {
+        // Whatever it was, the worker has yet to look at it.
+        inbox.changed.notify_one();
+    }
+    done
+}
+
+/// How often volumes that change are brought up to date: upstream takes 60 to 90 seconds.
+const REFRESH_PERIOD: Nanos = 60 * SECOND;
 /// How long to wait when the runtime does not answer.
 const RUNTIME_RETRY: Duration = Duration::from_secs(1);

@@ -1,7 +1,5 @@
 //! A container.
 
-use std::path::PathBuf;
-
 use api_core::v1::{Container, Pod};
 use cri::v1;
 use kubelet_core::{qos, spec};
@@ -23,21 +21,10 @@ pub struct ContainerContext {
     /// Already expanded.
     pub command: Vec<String>,
     pub args: Vec<String>,
-    pub mounts: Vec<HostMount>,
+    pub mounts: Vec<v1::Mount>,
     pub memory_capacity_bytes: i64,
     /// The container whose processes an ephemeral container sees.
     pub target_container_id: Option<String>,
-}
-
-/// Something of the node that the container sees.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HostMount {
-    pub container_path: String,
-    pub host_path: PathBuf,
-    pub read_only: bool,
-    pub recursive_read_only: bool,
-    /// `None`, `HostToContainer`, `Bidirectional`.
-    pub propagation: String,
 }
 
 pub fn config(pod: &Pod, container: &Container, context: &ContainerContext) -> v1::ContainerConfig {
@@ -55,7 +42,7 @@ pub fn config(pod: &Pod, container: &Container, context: &ContainerContext) -> v
         envs: environment
             .map(|(key, value)| v1::KeyValue { key: key.clone(), value: value.clone().into_bytes() })
             .collect(),
-        mounts: context.mounts.iter().map(mount).collect(),
+        mounts: context.mounts.clone(),
         labels: identity(pod).into_iter().chain([(names::CONTAINER_NAME.to_owned(), container.name.clone())]).collect(),
         annotations: annotations(pod, container, context.restart_count),
         log_path: names::log_path(&container.name, context.restart_count),
@@ -65,21 +52,6 @@ pub fn config(pod: &Pod, container: &Container, context: &ContainerContext) -> v
         linux: Some(linux(pod, container, context)),
         stop_signal: stop_signal(container),
         ..v1::ContainerConfig::default()
-    }
-}
-
-fn mount(mount: &HostMount) -> v1::Mount {
-    v1::Mount {
-        container_path: mount.container_path.clone(),
-        host_path: mount.host_path.to_string_lossy().into_owned(),
-        readonly: mount.read_only,
-        recursive_read_only: mount.recursive_read_only,
-        propagation: match mount.propagation.as_str() {
-            "HostToContainer" => v1::MountPropagation::PropagationHostToContainer.into(),
-            "Bidirectional" => v1::MountPropagation::PropagationBidirectional.into(),
-            _ => v1::MountPropagation::PropagationPrivate.into(),
-        },
-        ..v1::Mount::default()
     }
 }
 

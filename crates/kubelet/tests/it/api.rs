@@ -88,6 +88,17 @@ impl FakeApi {
         }
     }
 
+    /// Waits until something is so; looked at after every change.
+    pub async fn wait_until(&self, what: &str, mut is: impl FnMut() -> bool) {
+        let mut version = self.version.subscribe();
+        let started = Instant::now();
+        while !is() {
+            let left = PATIENCE.saturating_sub(started.elapsed());
+            let waited = tokio::time::timeout(left, version.changed()).await;
+            assert!(waited.is_ok(), "waited too long for {what}");
+        }
+    }
+
     /// Waits until an object is gone.
     pub async fn wait_gone<T: Object>(&self, namespace: &str, name: &str) {
         let mut version = self.version.subscribe();

@@ -1,8 +1,11 @@
 //! A pod's life.
 
-use api_core::v1::{Container, Event, Node, Pod};
+use api_core::v1::{
+    ConfigMap, ConfigMapVolumeSource, Container, EnvVar, EnvVarSource, Event, ExecAction, Node, ObjectFieldSelector,
+    Pod, Probe, SecurityContext, Volume, VolumeMount,
+};
 use api_misc::coordination::v1::Lease;
-use schema::Time;
+use schema::{Quantity, Time};
 use stdx::{Clock, SystemClock};
 
 use crate::api::FakeApi;
@@ -88,6 +91,64 @@ async fn pods_run_end_and_go() {
     for expected in ["Created: Container created", "Started: Container started", "Killing: Stopping container main"] {
         assert!(events.iter().any(|event| event == expected), "{expected} is not in {events:?}");
     }
+    kubelet.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn containers_see_volumes_variables_and_their_limits() {
+    let node = TestNode::new(3);
+    let api = FakeApi::new();
+    let kubelet = node.start(&api);
+    let script = "cat /config/greeting && touch /scratch/x && echo $NAME $KUBERNETES_SERVICE_HOST && \
+                  grep -q files /etc/hosts && id -u > /dev/termination-log && exec sleep 1000";
+    let mut files = pod("files", "Never", &[("main", script)]);
+    files.spec.volumes = vec![
+        Volume {
+            name: "config".to_owned(),
+            config_map: Some(Box::new(ConfigMapVolumeSource { name: "c".to_owned(), ..Default::default() })),
+            ..Volume::default()
+        },
+        Volume { name: "scratch".to_owned(), empty_dir: Some(Box::default()), ..Volume::default() },
+    ];
+    let main = &mut files.spec.containers[0];
+    let mount =
+        |name: &str| VolumeMount { name: name.to_owned(), mount_path: format!("/{name}"), ..Default::default() };
+    main.volume_mounts = vec![mount("config"), mount("scratch")];
+    let field = ObjectFieldSelector { api_version: "v1".to_owned(), field_path: "metadata.name".to_owned() };
+    let source = EnvVarSource { field_ref: Some(Box::new(field)), ..EnvVarSource::default() };
+    main.env.push(EnvVar { name: "NAME".to_owned(), value_from: Some(Box::new(source)), ..EnvVar::default() });
+    main.security_context = Some(Box::new(SecurityContext { run_as_user: Some(7), ..SecurityContext::default() }));
+    main.resources.limits.insert("memory".to_owned(), Quantity::parse("64Mi").unwrap());
+    let probe = |command: &str| {
+        let exec = ExecAction { command: ["sh", "-c", command].map(str::to_owned).to_vec() };
+        Some(Box::new(Probe {
+            exec: Some(Box::new(exec)),
+            period_seconds: 1,
+            success_threshold: 1,
+            failure_threshold: 1,
+            timeout_seconds: 5,
+            ..Probe::default()
+        }))
+    };
+    main.startup_probe = probe("true");
+    main.readiness_probe = probe("test -e /scratch/x");
+    api.put(&files);
+    let refused = |event: &String| {
+        event == "FailedMount: MountVolume.SetUp failed for volume \"config\" : configmap \"c\" not found"
+    };
+    api.wait_until("the failed mount", || events(&api, "files").iter().any(refused)).await;
+
+    let mut map = ConfigMap::default();
+    (map.metadata.name, map.metadata.namespace) = ("c".to_owned(), "default".to_owned());
+    map.data.insert("greeting".to_owned(), "good day".to_owned());
+    api.put(&map);
+    let ready = api.wait::<Pod>("default", "files", "a ready pod", |pod| condition(pod, "Ready") == "True").await;
+    let log = node.directory.join(format!("log/pods/default_files_{}/main/0.log", ready.metadata.uid));
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("good dayfiles"), "{log}");
+    api.delete_pod("default", "files", 1);
+    api.wait_gone::<Pod>("default", "files").await;
+    assert!(!node.config.pod_dir(&ready.metadata.uid).exists());
     kubelet.stop().await;
 }
 

@@ -16,6 +16,7 @@ pub mod executor;
 pub mod leader;
 pub mod queue;
 pub mod reflector;
+pub mod scheduler;
 
 mod backoff;
 mod hub;

@@ -218,3 +218,6 @@ impl Timetable {
         Some(key)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -594,7 +594,7 @@ fn apply(action: &Action, deployment: &mut Deployment, sets: &mut Vec<ReplicaSet
 fn replica_sets_concern_their_deployment() {
     let view = View::new().with(deployment(1, "1"));
     let web = Key::new("default", "web");
-    assert_eq!(concerned(&set("1", 0, 0).metadata, &view), [web.clone()]);
+    assert_eq!(concerned(&set("1", 0, 0).metadata, &view), vec![web.clone()]);
     let mut orphan = set("1", 0, 0).metadata;
     orphan.owner_references.clear();
     assert_eq!(concerned(&orphan, &view), [web]);

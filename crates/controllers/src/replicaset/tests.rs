@@ -343,7 +343,7 @@ fn serves_replication_controllers_too() {
 fn pods_concern_their_owner_and_orphans_those_who_select_them() {
     let view = View::new().with(replica_set(1));
     let web = Key::new("default", "web");
-    assert_eq!(concerned::<ReplicaSet>(&pod("a").metadata, &view), [web.clone()]);
+    assert_eq!(concerned::<ReplicaSet>(&pod("a").metadata, &view), vec![web.clone()]);
     assert_eq!(concerned::<ReplicaSet>(&orphan("a").metadata, &view), [web]);
     let mut other = orphan("b");
     other.metadata.labels = labels("other");

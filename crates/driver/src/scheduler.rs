@@ -70,10 +70,7 @@ impl Shell {
 
     /// Starts the reflectors, and returns what has to be filled before the first decision.
     fn reflect(&self, tasks: &mut JoinSet<()>) -> Vec<Arc<dyn AnyStore>> {
-        vec![
-            self.reflector(tasks, World::node_changed),
-            self.reflector(tasks, World::pod_changed),
-        ]
+        vec![self.reflector(tasks, World::node_changed), self.reflector(tasks, World::pod_changed)]
     }
 
     fn reflector<T: Object + Entry>(
@@ -135,6 +132,3 @@ async fn sleep_until(now: i64, until: Option<i64>) {
         None => std::future::pending().await,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,7 +2,7 @@
 
 use crate::node::NodeInfo;
 use api_core::v1::{Node, Pod};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Nodes with their pods, among them those that were given a node but not yet seen there.
@@ -11,6 +11,8 @@ pub struct Cache {
     nodes: BTreeMap<String, Entry>,
     /// Pod uid to the node that it counts on.
     node_of_pod: HashMap<String, String>,
+    /// Uids of pods that were given a node but not yet seen there.
+    assumed: HashSet<String>,
     snapshot: Option<Snapshot>,
 }
 
@@ -60,6 +62,7 @@ impl Cache {
     /// A pod that has a node, seen or assumed. One that is over takes nothing.
     pub fn set_pod(&mut self, pod: &Arc<Pod>) {
         let (uid, node) = (&pod.metadata.uid, &pod.spec.node_name);
+        self.assumed.remove(uid);
         let over = matches!(pod.status.phase.as_str(), "Succeeded" | "Failed");
         if self.node_of_pod.get(uid).is_some_and(|before| before != node) || node.is_empty() || over {
             self.remove_pod(uid);
@@ -78,10 +81,18 @@ impl Cache {
         let mut assumed = pod.clone();
         assumed.spec.node_name = node.to_owned();
         self.set_pod(&Arc::new(assumed));
+        self.assumed.insert(pod.metadata.uid.clone());
     }
 
-    pub fn remove_pod(&mut self, uid: &str) {
-        let Some(node) = self.node_of_pod.remove(uid) else { return };
+    /// Takes an assumed pod back. False if it was none, or has been seen on a node since.
+    pub fn forget(&mut self, uid: &str) -> bool {
+        self.assumed.contains(uid) && self.remove_pod(uid)
+    }
+
+    /// False if the pod was on no node.
+    pub fn remove_pod(&mut self, uid: &str) -> bool {
+        self.assumed.remove(uid);
+        let Some(node) = self.node_of_pod.remove(uid) else { return false };
         self.snapshot = None;
         if let Some(entry) = self.nodes.get_mut(&node) {
             Arc::make_mut(&mut entry.info).remove_pod(uid);
@@ -89,6 +100,7 @@ impl Cache {
                 self.nodes.remove(&node);
             }
         }
+        true
     }
 
     pub fn snapshot(&mut self) -> Snapshot {

@@ -19,7 +19,9 @@ pub(super) enum Work {
 pub(super) enum Outcome {
     Done,
     /// The pod did not get its node.
-    NotBound { pod: Arc<Pod> },
+    NotBound {
+        pod: Arc<Pod>,
+    },
 }
 
 pub(super) struct Writer {

@@ -331,7 +331,7 @@ fn validate_unchanged(new: &v1::Job, old: &v1::Job, errors: &mut FieldErrors) {
         ("completionMode", &spec.completion_mode, &was.completion_mode),
         ("managedBy", &spec.managed_by, &was.managed_by),
     ];
-    for (field, new, old) in texts.into_iter().filter(|(_, new, old)| new != old) {
+    for (field, new, _) in texts.into_iter().filter(|(_, new, old)| new != old) {
         let shown = new.as_deref().map_or_else(|| "null".to_owned(), quoted);
         errors.invalid(&path.child(field), Bare(shown), IMMUTABLE);
     }

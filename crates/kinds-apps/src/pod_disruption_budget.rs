@@ -4,7 +4,8 @@ use crate::{amounts, template};
 use api_apps::policy::v1;
 use kind::field::{Bare, quoted};
 use kind::{
-    Cell, Column, Context, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Subresource, Verb, Version, validate,
+    Cell, Column, Context, FieldErrors, Kind, MetadataRules, NameFormat, Names, Path, Scope, Subresource, Verb,
+    Version, validate,
 };
 use schema::Time;
 
@@ -76,7 +77,12 @@ impl Kind for PodDisruptionBudget {
     }
 
     fn metadata_rules(&self) -> MetadataRules {
-        MetadataRules { repeats_update: false, ..MetadataRules::COMMON }
+        MetadataRules {
+            name: NameFormat::PathSegment,
+            standard_finalizers: false,
+            repeats_update: false,
+            ..MetadataRules::COMMON
+        }
     }
 
     fn updates_unconditionally(&self) -> bool {

@@ -5,7 +5,10 @@ use crate::template;
 use api_apps::apps::v1;
 use api_meta::v1::LabelSelector;
 use kind::field::{Bare, quoted};
-use kind::{Cell, Column, Context, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version, validate};
+use kind::{
+    Cell, Column, Context, FieldErrors, Kind, MetadataRules, NameFormat, Names, Path, Scope, Subresource, Verb,
+    Version, validate,
+};
 use kinds_core::pod_spec;
 use schema::Time;
 
@@ -92,6 +95,10 @@ impl Kind for StatefulSet {
             "" => &[&["status"]],
             _ => &[&["spec"]],
         }
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules::named(NameFormat::Label)
     }
 
     fn validate(&self, object: &v1::StatefulSet, errors: &mut FieldErrors) {

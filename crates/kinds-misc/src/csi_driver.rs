@@ -1,8 +1,8 @@
 //! CSIDriver.
 
 use api_misc::storage::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
-use schema::Time;
+use kind::{Cell, Column, FieldErrors, Kind, Names, Path, Scope, Verb, Version};
+use schema::{Time, Typed};
 
 pub struct CSIDriver;
 
@@ -75,6 +75,75 @@ impl Kind for CSIDriver {
     fn columns(&self) -> &'static [Column<v1::CSIDriver>] {
         COLUMNS
     }
+
+    fn default(&self, object: &mut v1::CSIDriver) {
+        let spec = &mut object.spec;
+        spec.attach_required.get_or_insert(true);
+        for flag in [
+            &mut spec.pod_info_on_mount,
+            &mut spec.storage_capacity,
+            &mut spec.requires_republish,
+            &mut spec.se_linux_mount,
+        ] {
+            flag.get_or_insert(false);
+        }
+        spec.fs_group_policy.get_or_insert_with(|| "ReadWriteOnceWithFSType".into());
+        if spec.volume_lifecycle_modes.is_empty() {
+            spec.volume_lifecycle_modes.push("Persistent".into());
+        }
+    }
+
+    fn spec_changed(&self, new: &v1::CSIDriver, old: &v1::CSIDriver) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
+
+    fn updates_unconditionally(&self) -> bool {
+        false
+    }
+
+    fn validate(&self, object: &v1::CSIDriver, errors: &mut FieldErrors) {
+        let (spec, path) = (&object.spec, Path::root("spec"));
+        const POLICIES: [&str; 3] = ["File", "None", "ReadWriteOnceWithFSType"];
+        for (field, set) in [
+            ("attachedRequired", spec.attach_required.is_some()),
+            ("podInfoOnMount", spec.pod_info_on_mount.is_some()),
+            ("storageCapacity", spec.storage_capacity.is_some()),
+        ] {
+            if !set {
+                errors.required(&path.child(field), "");
+            }
+        }
+        match spec.fs_group_policy.as_deref() {
+            None => errors.required(&path.child("fsGroupPolicy"), ""),
+            Some(policy) if POLICIES.contains(&policy) => {}
+            Some(other) => errors.not_supported(&path.child("fsGroupPolicy"), other, &POLICIES),
+        }
+        validate_token_requests(&spec.token_requests, &path.child("tokenRequests"), errors);
+        for mode in spec.volume_lifecycle_modes.iter().filter(|m| !matches!(m.as_str(), "Persistent" | "Ephemeral")) {
+            errors.not_supported(&path.child("volumeLifecycleModes"), mode, &["Persistent", "Ephemeral"]);
+        }
+        if let Some(seconds) = spec.node_allocatable_update_period_seconds.filter(|seconds| *seconds < MIN_PERIOD) {
+            let path = path.child("nodeAllocatableUpdatePeriodSeconds");
+            errors.invalid(&path, seconds, "must be greater than or equal to 10 seconds");
+        }
+    }
+
+    fn validate_update(&self, new: &v1::CSIDriver, old: &v1::CSIDriver, errors: &mut FieldErrors) {
+        self.validate(new, errors);
+        let path = Path::root("spec");
+        if new.spec.attach_required != old.spec.attach_required {
+            let shown = new.spec.attach_required.unwrap_or_default();
+            errors.invalid(&path.child("attachedRequired"), shown, "field is immutable");
+        }
+        if new.spec.volume_lifecycle_modes != old.spec.volume_lifecycle_modes {
+            let shown = &new.to_value()["spec"]["volumeLifecycleModes"];
+            errors.invalid(&path.child("volumeLifecycleModes"), shown, "field is immutable");
+        }
+    }
 }
 
 fn attach_required(object: &v1::CSIDriver, _now: Time) -> Cell {
@@ -105,5 +174,30 @@ fn modes(object: &v1::CSIDriver, _now: Time) -> Cell {
     match object.spec.volume_lifecycle_modes.as_slice() {
         [] => Cell::from("<none>"),
         modes => Cell::from(modes.join(",")),
+    }
+}
+
+const MIN_PERIOD: i64 = 10;
+const MIN_TOKEN_SECONDS: i64 = 600;
+const MAX_TOKEN_SECONDS: i64 = 1 << 32;
+
+fn validate_token_requests(requests: &[v1::TokenRequest], path: &Path, errors: &mut FieldErrors) {
+    let mut seen = std::collections::BTreeSet::new();
+    for (index, request) in requests.iter().enumerate() {
+        let path = path.index(index);
+        if !seen.insert(&request.audience) {
+            errors.duplicate(&path.child("audience"), &request.audience);
+        }
+        match request.expiration_seconds {
+            Some(seconds) if seconds < MIN_TOKEN_SECONDS => {
+                let why = "may not specify a duration less than 10 minutes";
+                errors.invalid(&path.child("expirationSeconds"), seconds, why);
+            }
+            Some(seconds) if seconds > MAX_TOKEN_SECONDS => {
+                let why = "may not specify a duration larger than 2^32 seconds";
+                errors.invalid(&path.child("expirationSeconds"), seconds, why);
+            }
+            _ => {}
+        }
     }
 }

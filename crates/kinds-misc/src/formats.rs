@@ -58,3 +58,25 @@ pub fn is_strictly_within(inner: (IpAddr, u8), outer: (IpAddr, u8)) -> bool {
     let mask = if outer.1 == 0 { 0 } else { u128::MAX << (128 - u32::from(outer.1)) };
     a_v4 == b_v4 && inner.1 > outer.1 && a & mask == b & mask
 }
+
+/// The name of a provisioner or attacher: `kubernetes.io/x` or a plain name, in whatever case.
+pub fn provisioner(text: &str, path: &Path, errors: &mut FieldErrors) {
+    if text.is_empty() {
+        return errors.required(path, "");
+    }
+    for sentence in validate::qualified_name(&text.to_lowercase()) {
+        errors.invalid(path, text, sentence);
+    }
+}
+
+/// The name of a CSI driver.
+pub fn csi_driver(text: &str, path: &Path, errors: &mut FieldErrors) {
+    const MAX: usize = 63;
+    if text.is_empty() {
+        errors.required(path, "");
+    }
+    if text.len() > MAX {
+        errors.too_long(path, MAX);
+    }
+    subdomain(&text.to_lowercase(), path, errors);
+}

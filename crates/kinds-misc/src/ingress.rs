@@ -1,7 +1,8 @@
 //! Ingress.
 
+use crate::ingress_rules as rules;
 use api_misc::networking::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Subresource, Verb, Version};
+use kind::{Cell, Column, Context, FieldErrors, Kind, Names, Scope, Subresource, Verb, Version};
 use schema::Time;
 use std::collections::BTreeSet;
 
@@ -42,6 +43,33 @@ impl Kind for Ingress {
 
     fn columns(&self) -> &'static [Column<v1::Ingress>] {
         COLUMNS
+    }
+
+    fn prepare_create(&self, object: &mut v1::Ingress, _context: &Context) {
+        object.status = Default::default();
+    }
+
+    fn prepare_update(&self, new: &mut v1::Ingress, old: &v1::Ingress, _context: &Context) {
+        new.status = old.status.clone();
+    }
+
+    fn prepare_subresource(&self, new: &mut v1::Ingress, old: &v1::Ingress, _context: &Context) {
+        new.spec = old.spec.clone();
+    }
+
+    fn spec_changed(&self, new: &v1::Ingress, old: &v1::Ingress) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
+        match subresource {
+            "" => &[&["status"]],
+            _ => &[&["spec"]],
+        }
+    }
+
+    fn validate(&self, object: &v1::Ingress, errors: &mut FieldErrors) {
+        rules::validate(&object.spec, errors);
     }
 }
 

@@ -14,6 +14,7 @@ pub mod flow_schema;
 mod formats;
 pub mod ingress;
 pub mod ingress_class;
+mod ingress_rules;
 pub mod ip_address;
 pub mod lease;
 pub mod mutating_admission_policy;

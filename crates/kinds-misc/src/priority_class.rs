@@ -53,7 +53,7 @@ impl Kind for PriorityClass {
         object.preemption_policy.get_or_insert_with(|| "PreemptLowerPriority".into());
     }
 
-    fn spec_changed(&self, new: &v1::PriorityClass, old: &v1::PriorityClass) -> Option<bool> {
+    fn spec_changed(&self, _new: &v1::PriorityClass, _old: &v1::PriorityClass) -> Option<bool> {
         Some(false)
     }
 

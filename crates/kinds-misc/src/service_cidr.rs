@@ -1,8 +1,9 @@
 //! ServiceCIDR.
 
+use crate::formats;
 use api_misc::networking::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Subresource, Verb, Version};
-use schema::Time;
+use kind::{Cell, Column, Context, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version};
+use schema::{Time, Value};
 
 pub struct ServiceCIDR;
 
@@ -33,6 +34,67 @@ impl Kind for ServiceCIDR {
 
     fn columns(&self) -> &'static [Column<v1::ServiceCIDR>] {
         COLUMNS
+    }
+
+    fn prepare_create(&self, object: &mut v1::ServiceCIDR, _context: &Context) {
+        object.status = Default::default();
+    }
+
+    fn prepare_update(&self, new: &mut v1::ServiceCIDR, old: &v1::ServiceCIDR, _context: &Context) {
+        new.status = old.status.clone();
+    }
+
+    fn prepare_subresource(&self, new: &mut v1::ServiceCIDR, old: &v1::ServiceCIDR, _context: &Context) {
+        new.spec = old.spec.clone();
+    }
+
+    fn spec_changed(&self, new: &v1::ServiceCIDR, old: &v1::ServiceCIDR) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
+        match subresource {
+            "" => &[&["status"]],
+            _ => &[&["spec"]],
+        }
+    }
+
+    fn validate(&self, object: &v1::ServiceCIDR, errors: &mut FieldErrors) {
+        let path = Path::root("spec");
+        let path = path.child("cidrs");
+        match object.spec.cidrs.len() {
+            0 => return errors.required(&path, "at least one CIDR required"),
+            1 | 2 => {}
+            _ => {
+                let list = Value::List(object.spec.cidrs.iter().map(|text| Value::str(text.as_str())).collect());
+                errors.invalid(&path, &list, "may only hold up to 2 values");
+            }
+        }
+        let mut networks = Vec::new();
+        for (index, text) in object.spec.cidrs.iter().enumerate() {
+            networks.extend(formats::cidr(text, &path.index(index), errors));
+        }
+        if networks.len() == 2 && networks[0].0.is_ipv4() == networks[1].0.is_ipv4() {
+            let list = Value::List(object.spec.cidrs.iter().map(|text| Value::str(text.as_str())).collect());
+            errors.invalid(
+                &path,
+                &list,
+                "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64",
+            );
+        }
+    }
+
+    fn validate_update(&self, new: &v1::ServiceCIDR, old: &v1::ServiceCIDR, errors: &mut FieldErrors) {
+        let path = Path::root("spec");
+        let path = path.child("cidrs");
+        for (index, text) in new.spec.cidrs.iter().enumerate() {
+            if old.spec.cidrs.get(index).is_some_and(|old| old != text) {
+                errors.invalid(&path.index(index), text, "field is immutable");
+            }
+        }
+        if new.spec.cidrs.len() < old.spec.cidrs.len() {
+            self.validate(new, errors);
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! StorageClass.
 
+use crate::formats;
 use api_misc::storage::v1;
 use kind::columns::NAME_DESCRIPTION;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
-use schema::Time;
+use kind::{Cell, Column, FieldErrors, Kind, Names, Path, Scope, Verb, Version};
+use schema::{Time, Typed};
 
 pub struct StorageClass;
 
@@ -43,6 +44,51 @@ impl Kind for StorageClass {
 
     fn columns(&self) -> &'static [Column<v1::StorageClass>] {
         COLUMNS
+    }
+
+    fn default(&self, object: &mut v1::StorageClass) {
+        object.reclaim_policy.get_or_insert_with(|| "Delete".into());
+        object.volume_binding_mode.get_or_insert_with(|| "Immediate".into());
+    }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
+
+    fn validate(&self, object: &v1::StorageClass, errors: &mut FieldErrors) {
+        formats::provisioner(&object.provisioner, &Path::root("provisioner"), errors);
+        if object.parameters.keys().any(String::is_empty) {
+            errors.invalid(&Path::root("parameters"), "", "field can not be empty.");
+        }
+        let known = [
+            ("reclaimPolicy", &object.reclaim_policy, ["Delete", "Retain"]),
+            ("volumeBindingMode", &object.volume_binding_mode, ["Immediate", "WaitForFirstConsumer"]),
+        ];
+        for (field, text, known) in known {
+            match text.as_deref() {
+                None => errors.required(&Path::root(field), ""),
+                Some(text) if known.contains(&text) => {}
+                Some("") if field == "reclaimPolicy" => {}
+                Some(other) => errors.not_supported(&Path::root(field), other, &known),
+            }
+        }
+    }
+
+    fn validate_update(&self, new: &v1::StorageClass, old: &v1::StorageClass, errors: &mut FieldErrors) {
+        self.validate(new, errors);
+        if new.parameters != old.parameters {
+            errors.invalid(&Path::root("parameters"), &new.to_value()["parameters"], "field is immutable");
+        }
+        if new.provisioner != old.provisioner {
+            errors.invalid(&Path::root("provisioner"), &new.provisioner, "field is immutable");
+        }
+        let texts = [
+            ("reclaimPolicy", &new.reclaim_policy, &old.reclaim_policy),
+            ("volumeBindingMode", &new.volume_binding_mode, &old.volume_binding_mode),
+        ];
+        for (field, text, _) in texts.into_iter().filter(|(_, new, old)| new != old) {
+            errors.invalid(&Path::root(field), text.as_deref().unwrap_or_default(), "field is immutable");
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! VolumeAttributesClass.
 
+use crate::formats;
 use api_misc::storage::v1;
 use kind::columns::NAME_DESCRIPTION;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
+use kind::{Cell, Column, Context, FieldErrors, Kind, Names, Path, Scope, Verb, Version};
 use schema::Time;
 
 pub struct VolumeAttributesClass;
@@ -36,6 +37,39 @@ impl Kind for VolumeAttributesClass {
     fn columns(&self) -> &'static [Column<v1::VolumeAttributesClass>] {
         COLUMNS
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
+
+    /// Kept as long as a claim or volume uses it.
+    fn prepare_create(&self, object: &mut v1::VolumeAttributesClass, _context: &Context) {
+        let finalizers = &mut object.metadata.finalizers;
+        if !finalizers.iter().any(|finalizer| finalizer == PROTECTION) {
+            finalizers.push(PROTECTION.into());
+        }
+    }
+
+    fn validate(&self, object: &v1::VolumeAttributesClass, errors: &mut FieldErrors) {
+        formats::provisioner(&object.driver_name, &Path::root("driverName"), errors);
+        if object.parameters.is_empty() {
+            errors.required(&Path::root("parameters"), "must contain at least one key/value pair");
+        }
+    }
+
+    fn validate_update(
+        &self,
+        new: &v1::VolumeAttributesClass,
+        old: &v1::VolumeAttributesClass,
+        errors: &mut FieldErrors,
+    ) {
+        if new.driver_name != old.driver_name {
+            errors.forbidden(&Path::root("driverName"), "updates to driverName are forbidden.");
+        }
+        if new.parameters != old.parameters {
+            errors.forbidden(&Path::root("parameters"), "updates to parameters are forbidden.");
+        }
+    }
 }
 
 fn name(object: &v1::VolumeAttributesClass, _now: Time) -> Cell {
@@ -48,3 +82,5 @@ fn name(object: &v1::VolumeAttributesClass, _now: Time) -> Cell {
 fn driver_name(object: &v1::VolumeAttributesClass, _now: Time) -> Cell {
     Cell::from(object.driver_name.as_str())
 }
+
+const PROTECTION: &str = "kubernetes.io/vac-protection";

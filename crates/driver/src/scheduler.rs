@@ -132,3 +132,6 @@ async fn sleep_until(now: i64, until: Option<i64>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

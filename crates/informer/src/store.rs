@@ -166,3 +166,6 @@ impl<T: Entry> AnyStore for Store<T> {
         object.downcast_ref::<T>().map(|object| self.meta_of(object))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -242,6 +242,16 @@ impl Controller for Everything {
     }
 }
 
+async fn until_asked(asked: &Mutex<Vec<String>>, wanted: &str) {
+    let search = async {
+        while !asked.lock().iter().any(|key| key == wanted) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let found = tokio::time::timeout(Duration::from_secs(600), search).await;
+    assert!(found.is_ok(), "{wanted} is not among {:?}", asked.lock());
+}
+
 #[tokio::test(start_paused = true)]
 async fn metadata_of_all_that_is_served_is_watched() {
     let fake = Arc::new(Fake::default());
@@ -263,10 +273,7 @@ async fn metadata_of_all_that_is_served_is_watched() {
     let asked = everything.0.clone();
     let (end, stop) = stop();
     let running = tokio::spawn(driver(&fake).run(vec![Arc::new(everything)], stop));
-    let has = |wanted: &str| asked.lock().iter().any(|key| key == wanted);
-    while !has("pods/p") {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until_asked(&asked, "pods/p").await;
 
     // A custom resource comes to be served.
     fake.document("/apis", groups(&["apiextensions.k8s.io", "example.com"]));
@@ -287,9 +294,7 @@ async fn metadata_of_all_that_is_served_is_watched() {
         ..resource
     };
     client.api(&definitions).create("", &value!({ "metadata": { "name": "crontabs.example.com" } })).await.unwrap();
-    while !has("crontabs.example.com/tab") {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until_asked(&asked, "crontabs.example.com/tab").await;
     assert!(!asked.lock().iter().any(|key| key.starts_with("events")));
     end.send_replace(true);
     running.await.unwrap();

@@ -15,6 +15,7 @@ pub mod deployment;
 pub mod endpoints;
 pub mod endpointslice;
 pub mod garbage_collector;
+pub mod job;
 pub mod namespace;
 pub mod node_ipam;
 pub mod node_lifecycle;
@@ -30,6 +31,7 @@ pub mod watch;
 #[cfg(test)]
 mod testing;
 
+pub(crate) mod managed;
 pub(crate) mod service_pods;
 pub(crate) mod taints;
 
@@ -107,6 +109,7 @@ pub fn all(config: &Config) -> Vec<Arc<dyn Controller>> {
         Arc::new(node_lifecycle::NodeLifecycleController),
         Arc::new(taint_eviction::TaintEvictionController),
         Arc::new(pod_garbage_collector::PodGarbageCollector::default()),
+        Arc::new(job::JobController),
     ]
 }
 

@@ -3,7 +3,7 @@
 //! - a pod on a node that does not exist (the API server is asked before), once the pod has been there for a while;
 //! - a pod that is being deleted and was never assigned to a node;
 //! - a pod that is being deleted on a node that is not ready and declared out of service;
-//! - of finished pods the oldest, evicted ones first, above [`Config::terminated_pods`](PodGarbageCollector).
+//! - of finished pods the oldest, evicted ones first, above a threshold.
 //!
 //! Deliberately absent: upstream's quarantine of nodes, which needs a memory. A node that comes back under its name within
 //! seconds loses its pods here; upstream keeps them for 40 s.
@@ -111,10 +111,12 @@ fn collect(pod: &Pod, view: &View, now: Time) -> Plan {
         let (resource, key) = (Resource::of::<Node>(), Key::cluster(pod.spec.node_name.as_str()));
         plan.push(Write::new(Action::Check { resource, key, uid: String::new(), expect: Expect::Gone }));
         fail(&mut plan, pod, Some("PodGC: node no longer exists"), now);
-    } else if terminating && pod.spec.node_name.is_empty() {
-        fail(&mut plan, pod, None, now);
-    } else if terminating && view.get::<Node>("", &pod.spec.node_name).is_some_and(|node| is_out_of_service(&node)) {
-        fail(&mut plan, pod, None, now);
+    } else if terminating {
+        let node = view.get::<Node>("", &pod.spec.node_name);
+        // Without a node, or on one that is gone for good, no kubelet ends the pod.
+        if node.is_none_or(|node| is_out_of_service(&node)) {
+            fail(&mut plan, pod, None, now);
+        }
     }
     plan
 }

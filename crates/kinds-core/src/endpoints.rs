@@ -11,8 +11,6 @@ pub struct Endpoints;
 
 /// How many addresses a table shows.
 const SHOWN: usize = 3;
-/// Whether a consumer may let old endpoints without an address pass, an upstream annotation that ends trouble.
-const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";
 
 static NAMES: Names = Names {
     group: "",
@@ -30,7 +28,7 @@ static NAMES: Names = Names {
 static COLUMNS: &[Column<v1::Endpoints>] =
     &[Column::NAME, Column::string("Endpoints", SUBSETS_DESCRIPTION, 0, endpoints), Column::AGE];
 
-const SUBSETS_DESCRIPTION: &str = @D:endpoints/Endpoints@;
+const SUBSETS_DESCRIPTION: &str = "The set of all endpoints is the union of all subsets. Addresses are placed into subsets according to the IPs they share. A single address with multiple ports, some of which are ready and some of which are not (because they come from different containers) will result in the address being displayed in different subsets for the different ports. No address will appear in both Addresses and NotReadyAddresses in the same subset. Sets of addresses and ports that comprise a service.";
 
 impl Kind for Endpoints {
     type Object = v1::Endpoints;
@@ -44,12 +42,10 @@ impl Kind for Endpoints {
     }
 
     fn validate(&self, object: &v1::Endpoints, errors: &mut FieldErrors) {
-        validate_annotations(object, errors);
         validate_subsets(&object.subsets, errors);
     }
 
     fn validate_update(&self, new: &v1::Endpoints, old: &v1::Endpoints, errors: &mut FieldErrors) {
-        validate_annotations(new, errors);
         if new.subsets != old.subsets {
             validate_subsets(&new.subsets, errors);
         }
@@ -57,13 +53,6 @@ impl Kind for Endpoints {
 
     fn creates_on_update(&self) -> bool {
         true
-    }
-}
-
-fn validate_annotations(object: &v1::Endpoints, errors: &mut FieldErrors) {
-    let Some(value) = object.metadata.annotations.get(OVER_CAPACITY) else { return };
-    if !matches!(value.as_str(), "warning" | "truncated") {
-        let _ = errors;
     }
 }
 

@@ -1,6 +1,22 @@
 //! The kinds of the core group, one file each.
 
+pub mod binding;
+mod cells;
+pub mod component_status;
 pub mod config_map;
+pub mod endpoints;
+pub mod event;
+pub mod limit_range;
+pub mod namespace;
+pub mod net;
+pub mod node;
+pub mod persistent_volume;
+pub mod persistent_volume_claim;
 pub mod pod;
 pub mod pod_spec;
 pub mod pod_template;
+pub mod replication_controller;
+pub mod resource_quota;
+pub mod secret;
+pub mod service;
+pub mod service_account;

@@ -42,7 +42,7 @@ static NAMES: Names = Names {
 };
 
 static COLUMNS: &[Column<v1::Namespace>] =
-    &[Column::NAME, Column::string("Status", @D:namespaces/Status@, 0, status), Column::AGE];
+    &[Column::NAME, Column::string("Status", "The status of the namespace", 0, status), Column::AGE];
 
 impl Kind for Namespace {
     type Object = v1::Namespace;

@@ -2,7 +2,7 @@
 
 mod columns;
 mod defaults;
-mod diff;
+pub(crate) mod diff;
 mod qos;
 mod resize;
 pub(crate) mod resources;

@@ -13,24 +13,27 @@ mod files;
 mod gates;
 pub(crate) mod go;
 mod image;
-mod legacy_volumes;
+pub(crate) mod legacy_volumes;
 mod mounts;
 mod network;
 mod options;
 mod os;
 mod probes;
-mod resources;
+pub(crate) mod resources;
 mod restart;
 mod scheduling;
 mod security;
-mod volumes;
+pub(crate) mod volumes;
 mod warnings;
 
 pub use affinity::validate_node_selector;
 pub use defaults::{default, round_up};
 pub use gates::{drop_disabled, drop_disabled_of_template};
 pub use options::Options;
-pub use resources::{is_extended, is_native, validate_amount};
+pub use resources::{
+    container_resource_name as validate_container_resource_name, is_extended, is_native, is_overcommittable,
+    resource_name as validate_resource_name, validate_amount,
+};
 pub use scheduling::validate_tolerations;
 pub use warnings::{of_pod as pod_warnings, of_template as template_warnings};
 

@@ -3,7 +3,8 @@
 use crate::cells;
 use api_core::v1;
 use kind::field::Bare;
-use kind::{Cell, Column, Context, FieldErrors, Kind, Names, Path, Scope, Verb, Version, validate};
+use kind::{Cell, Column, Context, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Verb, Version, validate};
+use schema::json::Limits;
 use schema::{Bytes, Time, Value};
 
 pub struct Secret;
@@ -27,12 +28,12 @@ static NAMES: Names = Names {
 
 static COLUMNS: &[Column<v1::Secret>] = &[
     Column::NAME,
-    Column::string("Type", @D:secrets/Type@, 0, type_of),
+    Column::string("Type", "Used to facilitate programmatic handling of secret data. More info: https://kubernetes.io/docs/concepts/configuration/secret/#secret-types", 0, type_of),
     Column::string("Data", DATA_DESCRIPTION, 0, data),
     Column::AGE,
 ];
 
-const DATA_DESCRIPTION: &str = @D:secrets/Data@;
+const DATA_DESCRIPTION: &str = "Data contains the secret data. Each key must consist of alphanumeric characters, '-', '_' or '.'. The serialized form of the secret data is a base64 encoded string, representing the arbitrary (possibly non-string) data value here. Described in https://tools.ietf.org/html/rfc4648#section-4";
 
 impl Kind for Secret {
     type Object = v1::Secret;
@@ -89,17 +90,17 @@ impl Kind for Secret {
         self.validate(new, errors);
     }
 
-    fn selectable(&self, object: &v1::Secret) -> Vec<(&'static str, String)> {
-        vec![("type", object.type_.clone())]
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules { repeats_create: true, ..MetadataRules::COMMON }
     }
 
-    fn warnings(&self, new: &v1::Secret, _old: Option<&v1::Secret>) -> Vec<String> {
-        warnings(new)
+    fn selectable(&self, object: &v1::Secret) -> Vec<(&'static str, String)> {
+        vec![("type", object.type_.clone())]
     }
 }
 
 fn validate_type(object: &v1::Secret, data: &Path, errors: &mut FieldErrors) {
-    let mut require = |key: &str| {
+    let require = |key: &str, errors: &mut FieldErrors| {
         if !object.data.contains_key(key) {
             errors.required(&data.key(key), "");
         }
@@ -116,8 +117,8 @@ fn validate_type(object: &v1::Secret, data: &Path, errors: &mut FieldErrors) {
         "kubernetes.io/basic-auth" => {
             // One of the two is enough.
             if !object.data.contains_key("username") && !object.data.contains_key("password") {
-                require("username");
-                require("password");
+                require("username", errors);
+                require("password", errors);
             }
         }
         "kubernetes.io/ssh-auth" => {
@@ -126,8 +127,8 @@ fn validate_type(object: &v1::Secret, data: &Path, errors: &mut FieldErrors) {
             }
         }
         "kubernetes.io/tls" => {
-            require("tls.crt");
-            require("tls.key");
+            require("tls.crt", errors);
+            require("tls.key", errors);
         }
         _ => {}
     }
@@ -135,14 +136,9 @@ fn validate_type(object: &v1::Secret, data: &Path, errors: &mut FieldErrors) {
 
 fn validate_json(object: &v1::Secret, key: &str, data: &Path, errors: &mut FieldErrors) {
     let Some(bytes) = object.data.get(key) else { return errors.required(&data.key(key), "") };
-    if let Err(problem) = schema::json::parse(&bytes.0) {
+    if let Err(problem) = schema::json::parse(&bytes.0, Limits::default()) {
         errors.invalid(&data.key(key), Bare("<secret contents redacted>"), problem.to_string());
     }
-}
-
-fn warnings(object: &v1::Secret) -> Vec<String> {
-    let _ = object;
-    Vec::new()
 }
 
 fn type_of(object: &v1::Secret, _now: Time) -> Cell {

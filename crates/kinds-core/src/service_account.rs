@@ -1,7 +1,7 @@
 //! ServiceAccount.
 
 use api_core::v1;
-use kind::{Column, Context, Kind, Names, Scope, Subresource, Verb, Version};
+use kind::{Column, Context, Kind, MetadataRules, Names, Scope, Subresource, Verb, Version};
 
 pub struct ServiceAccount;
 
@@ -47,6 +47,10 @@ impl Kind for ServiceAccount {
 
     fn prepare_update(&self, new: &mut v1::ServiceAccount, _old: &v1::ServiceAccount, _context: &Context) {
         keep_names(new);
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules { repeats_create: true, ..MetadataRules::COMMON }
     }
 
     fn returns_deleted(&self) -> bool {

@@ -56,7 +56,7 @@ pub fn is_extended(name: &str) -> bool {
 }
 
 /// Whether requests may be less than limits.
-fn is_overcommittable(name: &str) -> bool {
+pub fn is_overcommittable(name: &str) -> bool {
     is_native(name) && !is_huge_page(name)
 }
 
@@ -150,7 +150,7 @@ fn is_multiple_of_page(name: &str, amount: &Quantity) -> bool {
 }
 
 /// Whether the name is good.
-fn resource_name(name: &str, path: &Path, errors: &mut FieldErrors) -> bool {
+pub fn resource_name(name: &str, path: &Path, errors: &mut FieldErrors) -> bool {
     let problems = validate::qualified_name(name);
     let standard = STANDARD.contains(&name) || is_huge_page(name) || name.starts_with("requests.hugepages-");
     let unknown = problems.is_empty() && !name.contains('/') && !standard;

@@ -161,7 +161,7 @@ fn empty_dir(source: &EmptyDirVolumeSource, path: &Path, errors: &mut FieldError
     }
 }
 
-fn host_path(source: &HostPathVolumeSource, path: &Path, errors: &mut FieldErrors) {
+pub fn host_path(source: &HostPathVolumeSource, path: &Path, errors: &mut FieldErrors) {
     let where_ = path.child("path");
     if source.path.is_empty() {
         errors.required(&where_, "");

@@ -1,9 +1,10 @@
 //! HorizontalPodAutoscaler.
 
 use crate::metrics::targets_text;
+use crate::{amounts, autoscaling, autoscaling_v1 as old_form};
 use api_apps::autoscaling::v2;
-use kind::{Cell, Column, Kind, Names, Scope, Subresource, Verb, Version};
-use schema::Time;
+use kind::{Cell, Column, Context, FieldErrors, Kind, Names, Scope, Subresource, Verb, Version};
+use schema::{Time, Value};
 
 pub struct HorizontalPodAutoscaler;
 
@@ -50,6 +51,72 @@ impl Kind for HorizontalPodAutoscaler {
     fn columns(&self) -> &'static [Column<v2::HorizontalPodAutoscaler>] {
         COLUMNS
     }
+
+    fn default(&self, object: &mut v2::HorizontalPodAutoscaler) {
+        object.spec.min_replicas.get_or_insert(1);
+        if object.spec.metrics.is_empty() {
+            object.spec.metrics.push(default_metric());
+        }
+        if let Some(behavior) = &mut object.spec.behavior {
+            default_up(behavior.scale_up.get_or_insert_default());
+            default_down(behavior.scale_down.get_or_insert_default());
+        }
+    }
+
+    fn prepare_create(&self, object: &mut v2::HorizontalPodAutoscaler, _context: &Context) {
+        object.status = Default::default();
+    }
+
+    fn prepare_update(
+        &self,
+        new: &mut v2::HorizontalPodAutoscaler,
+        old: &v2::HorizontalPodAutoscaler,
+        _context: &Context,
+    ) {
+        new.status = old.status.clone();
+    }
+
+    fn prepare_subresource(
+        &self,
+        new: &mut v2::HorizontalPodAutoscaler,
+        old: &v2::HorizontalPodAutoscaler,
+        _context: &Context,
+    ) {
+        new.spec = old.spec.clone();
+    }
+
+    fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
+        match subresource {
+            "" => &[&["status"]],
+            _ => &[&["spec"]],
+        }
+    }
+
+    fn validate(&self, object: &v2::HorizontalPodAutoscaler, errors: &mut FieldErrors) {
+        autoscaling::validate(&object.spec, errors);
+    }
+
+    fn validate_subresource(
+        &self,
+        new: &v2::HorizontalPodAutoscaler,
+        _old: &v2::HorizontalPodAutoscaler,
+        _context: &Context,
+        errors: &mut FieldErrors,
+    ) {
+        let status = &new.status;
+        let counts = [
+            ("currentReplicas", i64::from(status.current_replicas)),
+            ("desiredReplicas", i64::from(status.desired_replicas)),
+        ];
+        amounts::validate_counts(&counts, errors);
+    }
+
+    fn convert(&self, value: Value, to_api_version: &str) -> Value {
+        match to_api_version {
+            "autoscaling/v1" => old_form::to_v1(value),
+            _ => old_form::from_v1(value),
+        }
+    }
 }
 
 fn reference(object: &v2::HorizontalPodAutoscaler, _now: Time) -> Cell {
@@ -71,4 +138,35 @@ fn max_pods(object: &v2::HorizontalPodAutoscaler, _now: Time) -> Cell {
 
 fn replicas(object: &v2::HorizontalPodAutoscaler, _now: Time) -> Cell {
     Cell::from(object.status.current_replicas)
+}
+
+const DEFAULT_UTILIZATION: i32 = 80;
+
+fn default_metric() -> v2::MetricSpec {
+    let target = v2::MetricTarget {
+        type_: "Utilization".into(),
+        average_utilization: Some(DEFAULT_UTILIZATION),
+        ..Default::default()
+    };
+    let resource = v2::ResourceMetricSource { name: "cpu".into(), target };
+    v2::MetricSpec { type_: "Resource".into(), resource: Some(Box::new(resource)), ..Default::default() }
+}
+
+fn policy(type_: &str, value: i32) -> v2::HPAScalingPolicy {
+    v2::HPAScalingPolicy { type_: type_.into(), value, period_seconds: 15 }
+}
+
+fn default_up(rules: &mut v2::HPAScalingRules) {
+    rules.stabilization_window_seconds.get_or_insert(0);
+    rules.select_policy.get_or_insert_with(|| "Max".into());
+    if rules.policies.is_empty() {
+        rules.policies = vec![policy("Pods", 4), policy("Percent", 100)];
+    }
+}
+
+fn default_down(rules: &mut v2::HPAScalingRules) {
+    rules.select_policy.get_or_insert_with(|| "Max".into());
+    if rules.policies.is_empty() {
+        rules.policies = vec![policy("Percent", 100)];
+    }
 }

@@ -1,6 +1,8 @@
 //! The kinds of the groups apps, batch, autoscaling and policy, one file each.
 
 mod amounts;
+mod autoscaling;
+mod autoscaling_v1;
 pub mod controller_revision;
 mod cron;
 pub mod cron_job;

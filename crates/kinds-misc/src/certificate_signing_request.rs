@@ -1,8 +1,9 @@
 //! CertificateSigningRequest.
 
+use crate::signing_request as request;
 use api_misc::certificates::v1;
 use kind::columns::human_duration;
-use kind::{Cell, Column, Kind, Names, Scope, Subresource, Verb, Version};
+use kind::{Cell, Column, Context, FieldErrors, Kind, Names, Scope, Subresource, Verb, Version};
 use schema::Time;
 
 pub struct CertificateSigningRequest;
@@ -52,6 +53,80 @@ impl Kind for CertificateSigningRequest {
     fn columns(&self) -> &'static [Column<v1::CertificateSigningRequest>] {
         COLUMNS
     }
+
+    /// Who asks is who sends the request.
+    fn prepare_create(&self, object: &mut v1::CertificateSigningRequest, context: &Context) {
+        object.status = Default::default();
+        object.spec.username = context.user.to_owned();
+        object.spec.groups = context.groups.to_vec();
+        object.spec.uid = String::new();
+        object.spec.extra = Default::default();
+    }
+
+    fn prepare_update(
+        &self,
+        new: &mut v1::CertificateSigningRequest,
+        old: &v1::CertificateSigningRequest,
+        _context: &Context,
+    ) {
+        new.spec = old.spec.clone();
+        new.status = old.status.clone();
+    }
+
+    /// A signer writes the certificate, an approver the conditions of approval; neither writes the other's.
+    fn prepare_subresource(
+        &self,
+        new: &mut v1::CertificateSigningRequest,
+        old: &v1::CertificateSigningRequest,
+        context: &Context,
+    ) {
+        new.spec = old.spec.clone();
+        if context.subresource == "approval" {
+            let conditions = std::mem::take(&mut new.status.conditions);
+            new.status = old.status.clone();
+            new.status.conditions = conditions;
+        } else {
+            keep_decisions(&mut new.status.conditions, &old.status.conditions);
+        }
+        for condition in &mut new.status.conditions {
+            if condition.status.is_empty() {
+                condition.status = "True".into();
+            }
+            let was = old.status.conditions.iter().find(|old| old.type_ == condition.type_);
+            if condition.last_transition_time.is_none() {
+                let same = was.filter(|was| was.status == condition.status);
+                condition.last_transition_time = same.and_then(|was| was.last_transition_time).or(Some(context.now));
+            }
+            if condition.last_update_time.is_none() {
+                condition.last_update_time = Some(context.now);
+            }
+        }
+    }
+
+    fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
+        match subresource {
+            "" => &[&["spec"], &["status"]],
+            "approval" => &[&["spec"], &["status", "certificate"]],
+            _ => &[&["spec"]],
+        }
+    }
+
+    fn validate(&self, object: &v1::CertificateSigningRequest, errors: &mut FieldErrors) {
+        request::validate(&object.spec, errors);
+    }
+
+    fn validate_update(
+        &self,
+        new: &v1::CertificateSigningRequest,
+        _old: &v1::CertificateSigningRequest,
+        errors: &mut FieldErrors,
+    ) {
+        request::validate(&new.spec, errors);
+    }
+
+    fn selectable(&self, object: &v1::CertificateSigningRequest) -> Vec<(&'static str, String)> {
+        vec![("spec.signerName", object.spec.signer_name.clone())]
+    }
 }
 
 fn signer_name(object: &v1::CertificateSigningRequest, _now: Time) -> Cell {
@@ -86,4 +161,18 @@ fn condition(object: &v1::CertificateSigningRequest, _now: Time) -> Cell {
         text.push_str(",Issued");
     }
     Cell::from(text)
+}
+
+fn is_decision(condition: &v1::CertificateSigningRequestCondition) -> bool {
+    matches!(condition.type_.as_str(), "Approved" | "Denied")
+}
+
+/// A write of the status neither adds nor takes away a decision.
+fn keep_decisions(
+    new: &mut Vec<v1::CertificateSigningRequestCondition>,
+    old: &[v1::CertificateSigningRequestCondition],
+) {
+    new.retain(|condition| !is_decision(condition));
+    let decisions = old.iter().filter(|condition| is_decision(condition)).cloned();
+    new.splice(0..0, decisions);
 }

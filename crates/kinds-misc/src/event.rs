@@ -1,8 +1,9 @@
 //! Event of events.k8s.io: the same objects as the core group's events, in another form.
 
+use crate::event_rules;
 use api_misc::events::v1;
 use kind::columns::NAME_DESCRIPTION;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
+use kind::{Cell, Column, Dependents, FieldErrors, Kind, Names, Scope, Verb, Version};
 use schema::Time;
 
 pub struct Event;
@@ -50,6 +51,46 @@ impl Kind for Event {
 
     fn columns(&self) -> &'static [Column<v1::Event>] {
         COLUMNS
+    }
+
+    fn creates_on_update(&self) -> bool {
+        true
+    }
+
+    fn dependents(&self) -> Dependents {
+        Dependents::Unsupported
+    }
+
+    fn selectable(&self, object: &v1::Event) -> Vec<(&'static str, String)> {
+        let about = &object.regarding;
+        let source = if object.deprecated_source.component.is_empty() {
+            &object.reporting_controller
+        } else {
+            &object.deprecated_source.component
+        };
+        vec![
+            ("involvedObject.kind", about.kind.clone()),
+            ("involvedObject.namespace", about.namespace.clone()),
+            ("involvedObject.name", about.name.clone()),
+            ("involvedObject.uid", about.uid.clone()),
+            ("involvedObject.apiVersion", about.api_version.clone()),
+            ("involvedObject.resourceVersion", about.resource_version.clone()),
+            ("involvedObject.fieldPath", about.field_path.clone()),
+            ("reason", object.reason.clone()),
+            ("reportingComponent", object.reporting_controller.clone()),
+            ("source", source.clone()),
+            ("type", object.type_.clone()),
+        ]
+    }
+
+    fn validate(&self, object: &v1::Event, errors: &mut FieldErrors) {
+        event_rules::validate_form(object, errors);
+        event_rules::validate(object, errors);
+    }
+
+    fn validate_update(&self, new: &v1::Event, old: &v1::Event, errors: &mut FieldErrors) {
+        event_rules::validate_form(new, errors);
+        event_rules::validate_unchanged(new, old, errors);
     }
 
     fn stored_as(&self) -> Option<(&'static str, &'static str)> {

@@ -1,7 +1,7 @@
 //! PriorityLevelConfiguration.
 
 use api_misc::flowcontrol::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Subresource, Verb, Version};
+use kind::{Cell, Column, Context, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Subresource, Verb, Version};
 use schema::Time;
 
 pub struct PriorityLevelConfiguration;
@@ -45,6 +45,94 @@ impl Kind for PriorityLevelConfiguration {
     fn columns(&self) -> &'static [Column<v1::PriorityLevelConfiguration>] {
         COLUMNS
     }
+
+    fn default(&self, object: &mut v1::PriorityLevelConfiguration) {
+        if object.spec.type_ == "Exempt" && object.spec.exempt.is_none() && object.spec.limited.is_none() {
+            object.spec.exempt = Some(Default::default());
+        }
+        if let Some(exempt) = &mut object.spec.exempt {
+            exempt.nominal_concurrency_shares.get_or_insert(0);
+            exempt.lendable_percent.get_or_insert(0);
+        }
+        let Some(limited) = &mut object.spec.limited else { return };
+        limited.nominal_concurrency_shares.get_or_insert(DEFAULT_SHARES);
+        limited.lendable_percent.get_or_insert(0);
+        if let Some(queuing) = &mut limited.limit_response.queuing {
+            for (number, default) in
+                [(&mut queuing.hand_size, 8), (&mut queuing.queues, 64), (&mut queuing.queue_length_limit, 50)]
+            {
+                if *number == 0 {
+                    *number = default;
+                }
+            }
+        }
+    }
+
+    fn prepare_create(&self, object: &mut v1::PriorityLevelConfiguration, _context: &Context) {
+        object.status = Default::default();
+    }
+
+    fn prepare_update(
+        &self,
+        new: &mut v1::PriorityLevelConfiguration,
+        old: &v1::PriorityLevelConfiguration,
+        _context: &Context,
+    ) {
+        new.status = old.status.clone();
+    }
+
+    fn prepare_subresource(
+        &self,
+        new: &mut v1::PriorityLevelConfiguration,
+        old: &v1::PriorityLevelConfiguration,
+        _context: &Context,
+    ) {
+        new.spec = old.spec.clone();
+    }
+
+    fn spec_changed(&self, new: &v1::PriorityLevelConfiguration, old: &v1::PriorityLevelConfiguration) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
+        match subresource {
+            "" => &[&["status"]],
+            _ => &[&["spec"]],
+        }
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules { repeats_update: false, ..MetadataRules::COMMON }
+    }
+
+    fn validate(&self, object: &v1::PriorityLevelConfiguration, errors: &mut FieldErrors) {
+        let (spec, path) = (&object.spec, Path::root("spec"));
+        let is_exempt = object.metadata.name == "exempt";
+        if (spec.type_ == "Exempt") != is_exempt
+            && !spec.type_.is_empty()
+            && matches!(spec.type_.as_str(), "Exempt" | "Limited")
+        {
+            let why = "must be 'Exempt' if and only if `name` is 'exempt'";
+            errors.invalid(&path.child("type"), &spec.type_, why);
+        }
+        match spec.type_.as_str() {
+            "Exempt" => {
+                if spec.limited.is_some() {
+                    errors.forbidden(&path.child("limited"), "must be nil if the type is not Limited");
+                }
+            }
+            "Limited" => {
+                if spec.exempt.is_some() {
+                    errors.forbidden(&path.child("exempt"), "must be nil if the type is Limited");
+                }
+                match &spec.limited {
+                    None => errors.required(&path.child("limited"), "must not be empty when type is Limited"),
+                    Some(limited) => validate_limited(limited, &path.child("limited"), errors),
+                }
+            }
+            other => errors.not_supported(&path.child("type"), other, &["Exempt", "Limited"]),
+        }
+    }
 }
 
 fn type_of(object: &v1::PriorityLevelConfiguration, _now: Time) -> Cell {
@@ -75,4 +163,48 @@ fn queue_length_limit(object: &v1::PriorityLevelConfiguration, _now: Time) -> Ce
 fn queuing(object: &v1::PriorityLevelConfiguration, number: fn(&v1::QueuingConfiguration) -> i32) -> Cell {
     let queuing = object.spec.limited.as_ref().and_then(|limited| limited.limit_response.queuing.as_deref());
     queuing.map_or(Cell::from("<none>"), |queuing| Cell::from(number(queuing)))
+}
+
+const DEFAULT_SHARES: i32 = 30;
+const MAX_QUEUES: i32 = 10_000_000;
+
+fn validate_limited(limited: &v1::LimitedPriorityLevelConfiguration, path: &Path, errors: &mut FieldErrors) {
+    let shares = limited.nominal_concurrency_shares.unwrap_or_default();
+    if shares < 0 {
+        errors.invalid(&path.child("nominalConcurrencyShares"), shares, "must be a non-negative integer");
+    }
+    if let Some(percent) = limited.lendable_percent.filter(|percent| !(0..=100).contains(percent)) {
+        errors.invalid(&path.child("lendablePercent"), percent, "must be between 0 and 100, inclusive");
+    }
+    if let Some(percent) = limited.borrowing_limit_percent.filter(|percent| *percent < 0) {
+        errors.invalid(&path.child("borrowingLimitPercent"), percent, "if specified, must be a non-negative integer");
+    }
+    let response = path.child("limitResponse");
+    let queuing_path = response.child("queuing");
+    match (limited.limit_response.type_.as_str(), &limited.limit_response.queuing) {
+        ("Reject", Some(_)) => {
+            errors.forbidden(&queuing_path, "must be nil if limited.limitResponse.type is not Limited")
+        }
+        ("Reject", None) => {}
+        ("Queue", None) => {
+            errors.required(&queuing_path, "must not be empty if limited.limitResponse.type is Limited");
+        }
+        ("Queue", Some(queuing)) => validate_queuing(queuing, &queuing_path, errors),
+        (other, _) => errors.not_supported(&response.child("type"), other, &["Queue", "Reject"]),
+    }
+}
+
+fn validate_queuing(queuing: &v1::QueuingConfiguration, path: &Path, errors: &mut FieldErrors) {
+    let counts =
+        [("queueLengthLimit", queuing.queue_length_limit), ("queues", queuing.queues), ("handSize", queuing.hand_size)];
+    for (field, count) in counts.into_iter().filter(|(_, count)| *count <= 0) {
+        errors.invalid(&path.child(field), count, "must be positive");
+    }
+    if queuing.queues > MAX_QUEUES {
+        errors.invalid(&path.child("queues"), queuing.queues, format!("must not be greater than {MAX_QUEUES}"));
+    }
+    if queuing.hand_size > queuing.queues {
+        let why = format!("should not be greater than queues ({})", queuing.queues);
+        errors.invalid(&path.child("handSize"), queuing.hand_size, why);
+    }
 }

@@ -1,7 +1,8 @@
 //! RuntimeClass.
 
 use api_misc::node::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
+use kind::{Cell, Column, FieldErrors, Kind, Names, Path, Scope, Verb, Version, validate};
+use kinds_core::pod_spec;
 use schema::Time;
 
 pub struct RuntimeClass;
@@ -30,6 +31,33 @@ impl Kind for RuntimeClass {
 
     fn columns(&self) -> &'static [Column<v1::RuntimeClass>] {
         COLUMNS
+    }
+
+    fn updates_unconditionally(&self) -> bool {
+        false
+    }
+
+    fn creates_on_update(&self) -> bool {
+        true
+    }
+
+    fn validate(&self, object: &v1::RuntimeClass, errors: &mut FieldErrors) {
+        if object.handler.is_empty() {
+            errors.required(&Path::root("handler"), "");
+        } else {
+            for sentence in validate::dns1123_label(&object.handler) {
+                errors.invalid(&Path::root("handler"), &object.handler, sentence);
+            }
+        }
+        if let Some(scheduling) = &object.scheduling {
+            let path = Path::root("scheduling");
+            validate::labels(&scheduling.node_selector, &path.child("nodeSelector"), errors);
+            pod_spec::validate_tolerations(&scheduling.tolerations, &path.child("tolerations"), errors);
+        }
+    }
+
+    fn validate_update(&self, new: &v1::RuntimeClass, old: &v1::RuntimeClass, errors: &mut FieldErrors) {
+        validate::immutable(&new.handler, &old.handler, &Path::root("handler"), errors);
     }
 }
 

@@ -65,8 +65,10 @@ fn run(pod: &Pod, observed: &ObservedPod, memory: &mut PodMemory, now: Nanos, de
         }
     }
     let dead = dead_beyond_one(observed);
-    if !dead.is_empty() && decision.steps.is_empty() {
-        decision.steps.push(Step::RemoveContainers { ids: dead });
+    if decision.steps.is_empty() {
+        let old = replaced_sandboxes(observed);
+        decision.steps.extend((!dead.is_empty()).then_some(Step::RemoveContainers { ids: dead }));
+        decision.steps.extend((!old.is_empty()).then_some(Step::RemoveSandboxes { ids: old }));
     }
     decision.status = status::generate(pod, observed, memory, false, now);
 }
@@ -172,6 +174,13 @@ fn dead_beyond_one(observed: &ObservedPod) -> Vec<String> {
         }
     }
     dead
+}
+
+/// Sandboxes before the newest one that have neither a network nor containers left.
+fn replaced_sandboxes(observed: &ObservedPod) -> Vec<String> {
+    let empty = |id: &str| !observed.containers.iter().any(|container| container.sandbox_id == id);
+    let old = observed.sandboxes.iter().skip(1).filter(|sandbox| !sandbox.ready && empty(&sandbox.id));
+    old.map(|sandbox| sandbox.id.clone()).collect()
 }
 
 fn look_again(decision: &mut Decision, at: Nanos) {

@@ -12,6 +12,7 @@
 //! the runtime's messages (crate `kubelet` builds those).
 
 pub mod actions;
+pub mod admission;
 pub mod backoff;
 pub mod decide;
 pub mod memory;

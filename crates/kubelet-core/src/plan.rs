@@ -1,5 +1,6 @@
 //! What a decision consists of.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use api_core::v1::PodStatus;
@@ -37,6 +38,10 @@ pub enum Step {
     /// Tear a sandbox down: its network and whatever process is left in it.
     StopSandbox {
         id: String,
+    },
+    /// Remove sandboxes that were replaced and hold no container any more.
+    RemoveSandboxes {
+        ids: Vec<String>,
     },
     /// Remove dead containers (earlier runs beyond the one that is kept).
     RemoveContainers {
@@ -83,17 +88,17 @@ pub enum KillReason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub warning: bool,
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     pub message: String,
     pub container: Option<String>,
 }
 
 impl Event {
-    pub fn normal(reason: &'static str, message: impl Into<String>) -> Event {
-        Event { warning: false, reason, message: message.into(), container: None }
+    pub fn normal(reason: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Event {
+        Event { warning: false, reason: reason.into(), message: message.into(), container: None }
     }
 
-    pub fn warning(reason: &'static str, message: impl Into<String>) -> Event {
+    pub fn warning(reason: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Event {
         Event { warning: true, ..Event::normal(reason, message) }
     }
 
@@ -112,6 +117,7 @@ impl fmt::Display for Step {
                 write!(f, "kill {}", kills.iter().map(each).collect::<Vec<_>>().join(", "))
             }
             Step::StopSandbox { id } => write!(f, "stop sandbox {id}"),
+            Step::RemoveSandboxes { ids } => write!(f, "remove sandboxes {}", ids.join(", ")),
             Step::RemoveContainers { ids } => write!(f, "remove {}", ids.join(", ")),
             Step::CreateSandbox { attempt } => write!(f, "create sandbox #{attempt}"),
             Step::StartContainer { name, restart_count } => write!(f, "start {name} #{restart_count}"),

@@ -78,9 +78,13 @@ impl Probes {
         schedule.record(probe, outcome)
     }
 
-    /// A probe was begun, so that a container which has one is not taken for one without.
-    pub fn begin(&mut self, container_id: &str, kind: ProbeKind) {
-        self.0.entry((container_id.to_owned(), kind)).or_insert_with(|| Schedule::new(kind));
+    /// A probe was begun, so that a container which has one is not taken for one without. `succeeded`: it is known to
+    /// have succeeded before, under a kubelet that is no more.
+    pub fn begin(&mut self, container_id: &str, kind: ProbeKind, succeeded: bool) {
+        self.0.entry((container_id.to_owned(), kind)).or_insert_with(|| {
+            let schedule = Schedule::new(kind);
+            if succeeded { Schedule { result: ProbeOutcome::Success, ..schedule } } else { schedule }
+        });
     }
 
     /// Forgets containers that do not run any more.

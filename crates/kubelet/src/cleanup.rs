@@ -1,5 +1,7 @@
 //! Taking away what a pod used of the node.
 
+use std::sync::Arc;
+
 use api_core::v1::Pod;
 use kubelet_core::spec;
 
@@ -46,5 +48,27 @@ pub async fn orphan(kubelet: &Kubelet, uid: &str) {
     }
     if let Err(error) = kubelet.volumes.teardown(uid).await {
         tracing::warn!(uid, %error, "cannot clean up the volumes of an orphaned pod");
+    }
+}
+
+/// Volumes and logs of pods that went while no kubelet was here. `uids`: the pods that there are.
+pub async fn leftovers(kubelet: Arc<Kubelet>, uids: Vec<String>) {
+    let known = |uid: &str| uids.iter().any(|have| have == uid) || kubelet.pods.has(uid);
+    match kubelet.volumes.pods_on_disk() {
+        Ok(on_disk) => {
+            for uid in on_disk.iter().filter(|uid| !known(uid)) {
+                orphan(&kubelet, uid).await;
+            }
+        }
+        Err(error) => tracing::warn!(%error, "cannot look for volumes of pods that are gone"),
+    }
+    let entries = std::fs::read_dir(&kubelet.config.pod_logs_dir).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // A directory is called after namespace, name and uid.
+        let gone = name.rsplit('_').next().is_some_and(|uid| name.contains('_') && !known(uid));
+        if gone && let Err(error) = tokio::fs::remove_dir_all(entry.path()).await {
+            tracing::warn!(directory = name, %error, "cannot remove the logs of a pod that is gone");
+        }
     }
 }

@@ -154,7 +154,7 @@ impl Sender {
         let about = &record.about;
         let mut event = ApiEvent {
             involved_object: about.clone(),
-            reason: record.event.reason.to_owned(),
+            reason: record.event.reason.to_string(),
             message: record.event.message.clone(),
             type_: if record.event.warning { "Warning" } else { "Normal" }.to_owned(),
             source: EventSource { component: COMPONENT.to_owned(), host: self.node_name.to_string() },

@@ -2,6 +2,7 @@
 
 use api_core::v1::{Container, Pod};
 use api_meta::v1::{DeleteOptions, Preconditions};
+use api_misc::node::v1::RuntimeClass;
 use cri::v1;
 use kubelet_core::memory::{SANDBOX, VOLUMES};
 use kubelet_core::{Event, Kill, KillReason, ObservedPod, PodMemory, spec};
@@ -55,8 +56,11 @@ pub async fn mount_volumes(kubelet: &Kubelet, memory: &mut PodMemory, pod: &Pod)
 /// Makes the sandbox; its id, if that worked.
 pub async fn create_sandbox(kubelet: &Kubelet, memory: &mut PodMemory, pod: &Pod, attempt: u32) -> Option<String> {
     let config = sandbox_config(kubelet, pod, attempt).await;
-    let runtime_handler = pod.spec.runtime_class_name.as_deref().unwrap_or_default();
-    match kubelet.cri.run_pod_sandbox(config, runtime_handler).await {
+    let made = match runtime_handler(kubelet, pod).await {
+        Ok(handler) => kubelet.cri.run_pod_sandbox(config, &handler).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error),
+    };
+    match made {
         Ok(id) => {
             memory.retries.succeeded(SANDBOX);
             Some(id)
@@ -68,6 +72,25 @@ pub async fn create_sandbox(kubelet: &Kubelet, memory: &mut PodMemory, pod: &Pod
             None
         }
     }
+}
+
+/// The runtime's name for the pod's RuntimeClass; empty for its default.
+async fn runtime_handler(kubelet: &Kubelet, pod: &Pod) -> Result<String, String> {
+    let handler = match pod.spec.runtime_class_name.as_deref() {
+        None | Some("") => String::new(),
+        Some(name) => match kubelet.client.get::<RuntimeClass>("", name).await {
+            Ok(class) => class.handler,
+            Err(error) if error.is_not_found() => return Err(format!("RuntimeClass \"{name}\" not found")),
+            Err(error) => return Err(error.to_string()),
+        },
+    };
+    if pod.spec.host_users == Some(false) {
+        // To run it as the node's own users instead would be less than it asked for.
+        return Err(format!(
+            "can't set `spec.hostUsers: false`, runtime does not support user namespaces: RuntimeClass handler \"{handler}\""
+        ));
+    }
+    Ok(handler)
 }
 
 async fn sandbox_config(kubelet: &Kubelet, pod: &Pod, attempt: u32) -> v1::PodSandboxConfig {
@@ -191,6 +214,16 @@ pub async fn stop_sandbox(kubelet: &Kubelet, id: &str) -> Outcome {
             Outcome::Again
         }
     }
+}
+
+pub async fn remove_sandboxes(kubelet: &Kubelet, ids: &[String]) -> Outcome {
+    for id in ids {
+        if let Err(error) = kubelet.cri.remove_pod_sandbox(id).await {
+            tracing::warn!(sandbox = id, %error, "cannot remove a sandbox");
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+    Outcome::Done
 }
 
 pub async fn remove_containers(kubelet: &Kubelet, ids: &[String]) -> Outcome {

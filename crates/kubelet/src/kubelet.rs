@@ -14,6 +14,7 @@ use crate::cgroups::{self, Driver};
 use crate::config::KubeletConfig;
 use crate::events::Recorder;
 use crate::images::Images;
+use crate::pods::PodTable;
 use crate::runtime::Runtime;
 use crate::volumes::Volumes;
 
@@ -26,6 +27,7 @@ pub struct Kubelet {
     pub images: Images,
     pub recorder: Recorder,
     pub cgroup_driver: Driver,
+    pub pods: Arc<PodTable>,
     pub volumes: Volumes,
     /// What pods may use of the node.
     pub allocatable: BTreeMap<String, Quantity>,

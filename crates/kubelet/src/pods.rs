@@ -8,15 +8,16 @@
 //!
 //! An inbox holds the newest of each, so nothing queues up however slow a worker is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use api_core::v1::Pod;
 use api_meta::v1::ListOptions;
 use client::{ClientError, EventKind};
-use kubelet_core::{ProbeKind, ProbeOutcome};
+use kubelet_core::{ProbeKind, ProbeOutcome, admission};
 use parking_lot::Mutex;
+use schema::Quantity;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
@@ -26,11 +27,18 @@ use crate::worker::Worker;
 
 /// What a worker learns from outside.
 pub struct Inbox {
-    state: Mutex<News>,
+    state: Mutex<State>,
     pub changed: Notify,
 }
 
-#[derive(Clone)]
+struct State {
+    pod: Arc<Pod>,
+    removed: bool,
+    probes: Vec<ProbeNews>,
+    /// The node has taken the pod.
+    admitted: bool,
+}
+
 pub struct News {
     pub pod: Arc<Pod>,
     /// The API does not have the pod any more.
@@ -49,7 +57,8 @@ pub struct ProbeNews {
 
 impl Inbox {
     fn new(pod: Arc<Pod>) -> Inbox {
-        Inbox { state: Mutex::new(News { pod, removed: false, probes: Vec::new() }), changed: Notify::new() }
+        let state = State { pod, removed: false, probes: Vec::new(), admitted: false };
+        Inbox { state: Mutex::new(state), changed: Notify::new() }
     }
 
     /// The news; probe results are taken out.
@@ -106,8 +115,32 @@ impl PodTable {
         })
     }
 
+    /// Whether the node takes the pod; asked once, before anything of it runs. Pods are taken one after the other, so that
+    /// two that exclude each other are not both refused. `always`: it runs already.
+    pub fn admit(
+        &self,
+        pod: &Pod,
+        allocatable: &BTreeMap<String, Quantity>,
+        always: bool,
+    ) -> Result<(), admission::Rejection> {
+        let workers = self.workers.lock();
+        let taken = |inbox: &&Arc<Inbox>| inbox.state.lock().admitted;
+        let others: Vec<_> = workers.values().filter(taken).map(|inbox| inbox.state.lock().pod.clone()).collect();
+        if !always {
+            admission::admit(pod, others.iter().map(AsRef::as_ref), allocatable)?;
+        }
+        if let Some(inbox) = workers.get(&pod.metadata.uid) {
+            inbox.state.lock().admitted = true;
+        }
+        Ok(())
+    }
+
     pub fn all(&self) -> Vec<Arc<Pod>> {
         self.workers.lock().values().map(|inbox| inbox.state.lock().pod.clone()).collect()
+    }
+
+    pub fn has(&self, uid: &str) -> bool {
+        self.workers.lock().contains_key(uid)
     }
 
     fn inbox(&self, uid: &str) -> Option<Arc<Inbox>> {
@@ -116,8 +149,10 @@ impl PodTable {
 }
 
 /// Follows the API and the runtime until `stop`.
-pub async fn run(kubelet: Arc<Kubelet>, table: Arc<PodTable>, mut stop: watch::Receiver<bool>) {
-    let mut manager = Manager { kubelet, table, workers: JoinSet::new(), synced: false, orphans: BTreeMap::new() };
+pub async fn run(kubelet: Arc<Kubelet>, mut stop: watch::Receiver<bool>) {
+    let table = kubelet.pods.clone();
+    let (workers, tasks) = (JoinSet::new(), HashMap::new());
+    let mut manager = Manager { kubelet, table, workers, tasks, synced: false, orphans: BTreeMap::new() };
     let mut wait = FIRST_RETRY;
     let following = async {
         loop {
@@ -142,7 +177,9 @@ pub async fn run(kubelet: Arc<Kubelet>, table: Arc<PodTable>, mut stop: watch::R
 struct Manager {
     kubelet: Arc<Kubelet>,
     table: Arc<PodTable>,
-    workers: JoinSet<String>,
+    workers: JoinSet<()>,
+    /// Whose worker a task is.
+    tasks: HashMap<tokio::task::Id, String>,
     /// The API's pods are known, so what else runs belongs to nobody.
     synced: bool,
     /// Seen running without a pod, and how often.
@@ -175,7 +212,7 @@ impl Manager {
                         }
                     }
                 },
-                Some(done) = self.workers.join_next() => self.finished(done),
+                Some(done) = self.workers.join_next_with_id() => self.finished(done),
                 _ = relist.tick() => self.relist(&mut seen).await,
             }
         }
@@ -191,7 +228,10 @@ impl Manager {
                 inbox.removed();
             }
         }
-        self.synced = true;
+        if !self.synced {
+            self.synced = true;
+            tokio::spawn(crate::cleanup::leftovers(self.kubelet.clone(), there));
+        }
     }
 
     fn update(&mut self, pod: Pod) {
@@ -202,8 +242,8 @@ impl Manager {
             return;
         }
         let inbox = Arc::new(Inbox::new(pod));
-        self.table.workers.lock().insert(uid, inbox.clone());
-        self.workers.spawn(Worker::new(self.kubelet.clone(), inbox).run());
+        self.table.workers.lock().insert(uid.clone(), inbox.clone());
+        self.spawn(uid, inbox);
     }
 
     fn gone(&mut self, pod: &Pod) {
@@ -212,12 +252,23 @@ impl Manager {
         }
     }
 
-    fn finished(&mut self, done: Result<String, tokio::task::JoinError>) {
+    fn spawn(&mut self, uid: String, inbox: Arc<Inbox>) {
+        let task = self.workers.spawn(Worker::new(self.kubelet.clone(), inbox).run());
+        self.tasks.insert(task.id(), uid);
+    }
+
+    fn finished(&mut self, done: Result<(tokio::task::Id, ()), tokio::task::JoinError>) {
+        let id = done.as_ref().map_or_else(tokio::task::JoinError::id, |(id, ())| *id);
+        let Some(uid) = self.tasks.remove(&id) else { return };
         match done {
-            Ok(uid) => {
-                self.table.workers.lock().remove(&uid);
+            Ok(_) => drop(self.table.workers.lock().remove(&uid)),
+            Err(error) => {
+                // The pod is not lost for it: a new worker starts from what it finds.
+                tracing::error!(uid, %error, "a pod's worker failed");
+                if let Some(inbox) = self.table.inbox(&uid) {
+                    self.spawn(uid, inbox);
+                }
             }
-            Err(error) => tracing::error!(%error, "a pod's worker failed"),
         }
     }
 

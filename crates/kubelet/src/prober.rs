@@ -45,7 +45,7 @@ impl Prober {
                 continue;
             }
             for kind in ProbeKind::ALL.into_iter().filter(|kind| kind.of(&container).is_some()) {
-                memory.probes.begin(&running.id, kind);
+                memory.probes.begin(&running.id, kind, reported(pod, &running.id, kind));
                 let started = memory.probes.is_started(&running.id, &container);
                 if started != (kind == ProbeKind::Startup) {
                     let target = Target {
@@ -92,6 +92,19 @@ impl Drop for Prober {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Whether the API has been told that this run of the container passed its probe: a kubelet that starts anew must not
+/// take a pod that serves for one that does not.
+fn reported(pod: &Pod, container_id: &str, kind: ProbeKind) -> bool {
+    let status = &pod.status;
+    let mut all = status.init_container_statuses.iter().chain(&status.container_statuses);
+    let told = all.find(|told| told.container_id.ends_with(container_id));
+    told.is_some_and(|told| match kind {
+        ProbeKind::Startup => told.started == Some(true),
+        ProbeKind::Readiness => told.ready,
+        ProbeKind::Liveness => true,
+    })
 }
 
 /// Probes until it is aborted.

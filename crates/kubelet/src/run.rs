@@ -61,6 +61,7 @@ pub async fn run(
         images: Images::new(cri.clone(), clock.clone()),
         volumes: Volumes::new(&config.root_dir, Arc::new(client.clone()), clock.clone(), rng),
         allocatable: machine.allocatable(config.max_pods),
+        pods: Arc::new(PodTable::default()),
         memory_capacity_bytes: machine.memory_bytes,
         config,
         client,
@@ -69,12 +70,11 @@ pub async fn run(
         recorder,
         cgroup_driver,
     });
-    let table = Arc::new(PodTable::default());
     let sending = tokio::spawn(sender.run());
     let running_pods = async {
         // A pod that came first would take an image for missing, and wait for its next pull.
         import_images(&kubelet).await;
-        pods::run(kubelet.clone(), table, stop.clone()).await;
+        pods::run(kubelet.clone(), stop.clone()).await;
     };
     tokio::join!(node::run(kubelet.clone(), machine, stop.clone()), running_pods);
     sending.abort();

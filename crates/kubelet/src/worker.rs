@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api_core::v1::Pod;
-use kubelet_core::{Decision, Life, Nanos, ObservedPod, PodMemory, SECOND, Step, decide, spec};
+use kubelet_core::{Decision, Event, Life, Nanos, ObservedPod, PodMemory, SECOND, Step, decide, spec};
 use schema::Time;
 
 use crate::execute::{self, Place};
@@ -22,6 +22,8 @@ pub struct Worker {
     statuses: StatusSender,
     prober: Prober,
     removed: bool,
+    /// The node was asked whether it takes the pod.
+    asked: bool,
     /// Known once they were set up by this worker.
     volumes: Option<Mounted>,
     /// When volumes whose content changes are to be brought up to date.
@@ -45,11 +47,21 @@ impl Worker {
         let memory = PodMemory { host_ips: kubelet.host_ips(), ..PodMemory::default() };
         let statuses = StatusSender::spawn(kubelet.client.clone(), &pod);
         let prober = Prober::new(kubelet.clone(), inbox.clone());
-        Worker { kubelet, memory, inbox, statuses, prober, removed: false, volumes: None, refresh_at: None }
+        Worker {
+            kubelet,
+            memory,
+            inbox,
+            statuses,
+            prober,
+            removed: false,
+            asked: false,
+            volumes: None,
+            refresh_at: None,
+        }
     }
 
-    /// Works until the pod is gone from the API and from the node; gives the pod's uid.
-    pub async fn run(mut self) -> String {
+    /// Works until the pod is gone from the API and from the node.
+    pub async fn run(mut self) {
         loop {
             let pod = self.fetch_news();
             let uid = &pod.metadata.uid;
@@ -61,13 +73,14 @@ impl Worker {
                     continue;
                 }
             };
+            self.admit(&pod, &observed);
             let decision = decide(&pod, &observed, &mut self.memory, self.kubelet.now());
             self.publish(&pod, &observed, &decision);
             if decision.steps.is_empty() {
                 let refresh_at = self.refresh_volumes(&pod, decision.life).await;
                 self.wait(decision.look_again_at.into_iter().chain(refresh_at).min()).await;
             } else if self.execute(&pod, &observed, decision.steps).await == Outcome::Gone {
-                return pod.metadata.uid.clone();
+                return;
             }
         }
     }
@@ -91,6 +104,19 @@ impl Worker {
         let now = Time::from_unix(self.kubelet.clock.now_seconds());
         pod.metadata.deletion_timestamp.get_or_insert(now);
         Arc::new(pod)
+    }
+
+    /// Asks once whether the node takes the pod. What runs already was taken before.
+    fn admit(&mut self, pod: &Pod, observed: &ObservedPod) {
+        if std::mem::replace(&mut self.asked, true) {
+            return;
+        }
+        let always =
+            !observed.sandboxes.is_empty() || spec::is_finished(pod) || pod.metadata.deletion_timestamp.is_some();
+        if let Err(rejection) = self.kubelet.pods.admit(pod, &self.kubelet.allocatable, always) {
+            self.kubelet.recorder.pod(pod, Event::warning(rejection.reason.clone(), rejection.message.clone()));
+            self.memory.ended = Some((rejection.reason, format!("Pod was rejected: {}", rejection.message)));
+        }
     }
 
     fn publish(&mut self, pod: &Arc<Pod>, observed: &ObservedPod, decision: &Decision) {
@@ -128,6 +154,7 @@ impl Worker {
             let outcome = match step {
                 Step::Kill(kills) => self.kill(pod, kills).await,
                 Step::StopSandbox { id } => execute::stop_sandbox(&self.kubelet, &id).await,
+                Step::RemoveSandboxes { ids } => execute::remove_sandboxes(&self.kubelet, &ids).await,
                 Step::RemoveContainers { ids } => execute::remove_containers(&self.kubelet, &ids).await,
                 Step::CreateSandbox { .. } | Step::StartContainer { .. } if !self.mount_volumes(pod).await => {
                     Outcome::Again

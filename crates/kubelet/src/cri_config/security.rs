@@ -1,6 +1,6 @@
 //! Who a container's processes are and what they may do.
 
-use api_core::v1::{Capabilities, Container, Pod, SeccompProfile};
+use api_core::v1::{Capabilities, Container, Pod, PodSecurityContext, SeccompProfile, SecurityContext};
 use cri::v1;
 use kubelet_core::spec::format_pod;
 
@@ -76,6 +76,7 @@ pub fn context(pod: &Pod, container: &Container, image: &ImageUser) -> v1::Linux
         masked_paths: paths(MASKED_PATHS),
         readonly_paths: paths(READONLY_PATHS),
         seccomp: Some(seccomp(profile, privileged)),
+        apparmor: app_armor(of_pod, &own),
         ..v1::LinuxContainerSecurityContext::default()
     }
 }
@@ -115,6 +116,19 @@ fn seccomp(profile: Option<&SeccompProfile>, privileged: bool) -> v1::SecurityPr
         _ => (ProfileType::Unconfined, String::new()),
     };
     v1::SecurityProfile { profile_type: profile_type.into(), localhost_ref }
+}
+
+/// Without a profile of its own, a container has the runtime's default.
+fn app_armor(of_pod: Option<&PodSecurityContext>, own: &SecurityContext) -> Option<v1::SecurityProfile> {
+    use v1::security_profile::ProfileType;
+    let profile = own.app_armor_profile.as_deref().or(of_pod.and_then(|pod| pod.app_armor_profile.as_deref()))?;
+    let profile_type = match profile.type_.as_str() {
+        "Localhost" => ProfileType::Localhost,
+        "Unconfined" => ProfileType::Unconfined,
+        _ => ProfileType::RuntimeDefault,
+    };
+    let localhost_ref = profile.localhost_profile.clone().unwrap_or_default();
+    Some(v1::SecurityProfile { profile_type: profile_type.into(), localhost_ref })
 }
 
 /// Where upstream keeps the profiles that pods name.

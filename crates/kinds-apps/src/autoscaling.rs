@@ -88,6 +88,8 @@ fn validate_metric(metric: &v2::MetricSpec, path: &Path, errors: &mut FieldError
         errors.required(&path.child("type"), "must specify a metric source type");
     }
     if !TYPES.contains(&metric.type_.as_str()) {
+        // Upstream says it for the type and for the source that is missing.
+        errors.not_supported(&path.child("type"), &metric.type_, &TYPES);
         errors.not_supported(&path.child("type"), &metric.type_, &TYPES);
     }
     for (type_, field, set) in set {

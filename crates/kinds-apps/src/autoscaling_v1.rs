@@ -55,7 +55,7 @@ pub fn from_v1(mut object: Value) -> Value {
     let mut now: Vec<Value> = current.items().iter().map(deep_status).collect();
     if let Some(percent) = object.remove(&["status", "currentCPUUtilizationPercentage"]) {
         if !now.iter().any(is_cpu) {
-            let used = value!({ "averageUtilization": percent });
+            let used = value!({ "averageUtilization": percent, "averageValue": "0" });
             now.push(value!({ "type": "Resource", "resource": { "name": "cpu", "current": used } }));
         }
     }

@@ -76,7 +76,7 @@ impl Kind for APIService {
     }
 
     fn metadata_rules(&self) -> MetadataRules {
-        MetadataRules::named(NameFormat::PathSegment)
+        MetadataRules { standard_finalizers: false, ..MetadataRules::named(NameFormat::PathSegment) }
     }
 
     fn updates_unconditionally(&self) -> bool {
@@ -87,7 +87,8 @@ impl Kind for APIService {
         let (spec, path) = (&object.spec, Path::root("spec"));
         let wanted = format!("{}.{}", spec.version, spec.group);
         let name = object.metadata.name.as_str();
-        if name != wanted {
+        let fits = !name.is_empty() && validate::path_segment_name(name).is_empty();
+        if fits && name != wanted {
             let metadata = Path::root("metadata");
             let why = format!("must be `spec.version+\".\"+spec.group`: {}", quoted(&wanted));
             errors.invalid(&metadata.child("name"), name, why);

@@ -93,8 +93,9 @@ impl Kind for CSIDriver {
         }
     }
 
+    /// Upstream counts from the first update on, not from the creation.
     fn spec_changed(&self, new: &v1::CSIDriver, old: &v1::CSIDriver) -> Option<bool> {
-        Some(new.spec != old.spec)
+        (new.spec != old.spec).then_some(true)
     }
 
     fn returns_deleted(&self) -> bool {

@@ -1,7 +1,8 @@
 //! CustomResourceDefinition.
 
+use crate::definition;
 use api_misc::apiextensions::v1;
-use kind::{Column, Kind, Names, Scope, Subresource, Verb, Version};
+use kind::{Column, Context, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version, validate};
 
 pub struct CustomResourceDefinition;
 
@@ -32,5 +33,91 @@ impl Kind for CustomResourceDefinition {
 
     fn columns(&self) -> &'static [Column<v1::CustomResourceDefinition>] {
         COLUMNS
+    }
+
+    fn default(&self, object: &mut v1::CustomResourceDefinition) {
+        let spec = &mut object.spec;
+        if spec.names.singular.is_empty() {
+            spec.names.singular = spec.names.kind.to_lowercase();
+        }
+        if spec.names.list_kind.is_empty() && !spec.names.kind.is_empty() {
+            spec.names.list_kind = format!("{}List", spec.names.kind);
+        }
+        let conversion = spec.conversion.get_or_insert_default();
+        if conversion.strategy.is_empty() {
+            conversion.strategy = "None".into();
+        }
+        let client = conversion.webhook.as_mut().and_then(|webhook| webhook.client_config.as_mut());
+        if let Some(service) = client.and_then(|client| client.service.as_mut()) {
+            service.port.get_or_insert(443);
+        }
+    }
+
+    fn prepare_create(&self, object: &mut v1::CustomResourceDefinition, _context: &Context) {
+        object.status = Default::default();
+        keep_stored_version(object);
+    }
+
+    fn prepare_update(
+        &self,
+        new: &mut v1::CustomResourceDefinition,
+        old: &v1::CustomResourceDefinition,
+        _context: &Context,
+    ) {
+        new.status = old.status.clone();
+        keep_stored_version(new);
+    }
+
+    fn prepare_subresource(
+        &self,
+        new: &mut v1::CustomResourceDefinition,
+        old: &v1::CustomResourceDefinition,
+        _context: &Context,
+    ) {
+        new.spec = old.spec.clone();
+        new.metadata.labels = old.metadata.labels.clone();
+        new.metadata.annotations = old.metadata.annotations.clone();
+        new.metadata.finalizers = old.metadata.finalizers.clone();
+        new.metadata.owner_references = old.metadata.owner_references.clone();
+    }
+
+    fn spec_changed(&self, new: &v1::CustomResourceDefinition, old: &v1::CustomResourceDefinition) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn updates_unconditionally(&self) -> bool {
+        false
+    }
+
+    fn validate(&self, object: &v1::CustomResourceDefinition, errors: &mut FieldErrors) {
+        definition::validate(object, errors);
+    }
+
+    fn validate_update(
+        &self,
+        new: &v1::CustomResourceDefinition,
+        old: &v1::CustomResourceDefinition,
+        errors: &mut FieldErrors,
+    ) {
+        definition::validate(new, errors);
+        let path = Path::root("spec");
+        let names = path.child("names");
+        let established = old.status.conditions.iter().any(|c| c.type_ == "Established" && c.status == "True");
+        validate::immutable(&new.spec.group, &old.spec.group, &path.child("group"), errors);
+        if established {
+            validate::immutable(&new.spec.scope, &old.spec.scope, &path.child("scope"), errors);
+            validate::immutable(&new.spec.names.kind, &old.spec.names.kind, &names.child("kind"), errors);
+        }
+        validate::immutable(&new.spec.names.plural, &old.spec.names.plural, &names.child("plural"), errors);
+    }
+}
+
+/// What is written in the version that is stored now stays known until someone has converted it all.
+fn keep_stored_version(object: &mut v1::CustomResourceDefinition) {
+    if let Some(version) = object.spec.versions.iter().find(|version| version.storage) {
+        let stored = &mut object.status.stored_versions;
+        if !stored.contains(&version.name) {
+            stored.push(version.name.clone());
+        }
     }
 }

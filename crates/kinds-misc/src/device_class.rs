@@ -1,7 +1,8 @@
 //! DeviceClass.
 
+use crate::claims;
 use api_misc::resource::v1;
-use kind::{Column, Kind, Names, Scope, Verb, Version};
+use kind::{Column, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Verb, Version};
 
 pub struct DeviceClass;
 
@@ -29,5 +30,26 @@ impl Kind for DeviceClass {
 
     fn columns(&self) -> &'static [Column<v1::DeviceClass>] {
         COLUMNS
+    }
+
+    fn spec_changed(&self, new: &v1::DeviceClass, old: &v1::DeviceClass) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules::COMMON
+    }
+
+    fn validate(&self, object: &v1::DeviceClass, errors: &mut FieldErrors) {
+        let path = Path::root("spec");
+        claims::validate_selectors(&object.spec.selectors, &path.child("selectors"), errors);
+        let config = path.child("config");
+        for (index, entry) in object.spec.config.iter().enumerate() {
+            claims::validate_opaque(entry.opaque.as_deref(), &config.index(index), errors);
+        }
     }
 }

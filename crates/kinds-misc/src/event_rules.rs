@@ -11,22 +11,40 @@ const MAX_ACTION: usize = 128;
 const MAX_REASON: usize = 128;
 const MAX_NOTE: usize = 1024;
 
-/// Of a creation and an update.
+/// Of a creation and an update. What has no time is taken for an event of the old form.
 pub fn validate_form(object: &Event, errors: &mut FieldErrors) {
     let namespace = object.metadata.namespace.as_str();
     let about = object.regarding.namespace.as_str();
+    let timed = has_time(object);
     let fits = match about {
+        "" if timed => matches!(namespace, "default" | "kube-system"),
         "" => matches!(namespace, "" | "default"),
-        about => about == namespace,
+        about => timed || about == namespace,
     };
     if !fits {
         let path = Path::root("involvedObject");
         errors.invalid(&path.child("namespace"), "", "does not match event.namespace");
     }
+    if !timed {
+        return;
+    }
+    required_text(&object.reporting_controller, "reportingController", None, errors);
+    for sentence in validate::qualified_name(&object.reporting_controller) {
+        errors.invalid(&Path::root("reportingController"), "", sentence);
+    }
+    required_text(&object.reporting_instance, "reportingInstance", Some(MAX_INSTANCE), errors);
+    required_text(&object.action, "action", Some(MAX_ACTION), errors);
+    required_text(&object.reason, "reason", Some(MAX_REASON), errors);
+    too_long(&object.note, "message", MAX_NOTE, errors);
 }
 
+fn has_time(object: &Event) -> bool {
+    object.event_time.is_some_and(|time| time != MicroTime::default())
+}
+
+/// Of a creation.
 pub fn validate(object: &Event, errors: &mut FieldErrors) {
-    if object.event_time.is_none_or(|time| time == MicroTime::default()) {
+    if !has_time(object) {
         errors.required(&Path::root("eventTime"), "");
     }
     if let Some(series) = &object.series {
@@ -38,14 +56,6 @@ pub fn validate(object: &Event, errors: &mut FieldErrors) {
             errors.required(&path.child("lastObservedTime"), "");
         }
     }
-    required_text(&object.reporting_controller, "reportingController", None, errors);
-    for sentence in validate::qualified_name(&object.reporting_controller) {
-        errors.invalid(&Path::root("reportingController"), "", sentence);
-    }
-    required_text(&object.reporting_instance, "reportingInstance", Some(MAX_INSTANCE), errors);
-    required_text(&object.action, "action", Some(MAX_ACTION), errors);
-    required_text(&object.reason, "reason", Some(MAX_REASON), errors);
-    too_long(&object.note, "message", MAX_NOTE, errors);
     if !matches!(object.type_.as_str(), "Normal" | "Warning") {
         errors.invalid(&Path::root("type"), "", format!("has invalid value: {}", object.type_));
     }
@@ -86,6 +96,8 @@ pub fn validate_unchanged(new: &Event, old: &Event, errors: &mut FieldErrors) {
         ("firstTimestamp", "deprecatedFirstTimestamp"),
         ("lastTimestamp", "deprecatedLastTimestamp"),
         ("count", "deprecatedCount"),
+        // Upstream checks the reason twice.
+        ("reason", "reason"),
         ("type", "type"),
         ("eventTime", "eventTime"),
         ("action", "action"),

@@ -38,10 +38,6 @@ impl Kind for IPAddress {
         COLUMNS
     }
 
-    fn spec_changed(&self, new: &v1::IPAddress, old: &v1::IPAddress) -> Option<bool> {
-        Some(new.spec != old.spec)
-    }
-
     fn metadata_rules(&self) -> MetadataRules {
         MetadataRules::named(NameFormat::Custom(name_problems))
     }

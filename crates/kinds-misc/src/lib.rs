@@ -3,10 +3,12 @@
 mod admission_policy;
 pub mod api_service;
 pub mod certificate_signing_request;
+mod claims;
 pub mod csi_driver;
 pub mod csi_node;
 pub mod csi_storage_capacity;
 pub mod custom_resource_definition;
+mod definition;
 pub mod device_class;
 pub mod endpoint_slice;
 pub mod event;
@@ -38,3 +40,4 @@ pub mod validating_admission_policy_binding;
 pub mod validating_webhook_configuration;
 pub mod volume_attachment;
 pub mod volume_attributes_class;
+mod webhooks;

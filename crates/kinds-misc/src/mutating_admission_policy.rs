@@ -1,7 +1,8 @@
 //! MutatingAdmissionPolicy.
 
+use crate::{admission_policy, webhooks};
 use api_misc::admissionregistration::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
+use kind::{Cell, Column, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Verb, Version};
 use schema::Time;
 
 pub struct MutatingAdmissionPolicy;
@@ -38,6 +39,60 @@ impl Kind for MutatingAdmissionPolicy {
 
     fn columns(&self) -> &'static [Column<v1::MutatingAdmissionPolicy>] {
         COLUMNS
+    }
+
+    fn default(&self, object: &mut v1::MutatingAdmissionPolicy) {
+        object.spec.failure_policy.get_or_insert_with(|| "Fail".into());
+        if let Some(constraints) = &mut object.spec.match_constraints {
+            admission_policy::default_match(constraints);
+        }
+    }
+
+    fn spec_changed(&self, new: &v1::MutatingAdmissionPolicy, old: &v1::MutatingAdmissionPolicy) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules { repeats_update: false, ..MetadataRules::COMMON }
+    }
+
+    fn updates_unconditionally(&self) -> bool {
+        false
+    }
+
+    fn validate(&self, object: &v1::MutatingAdmissionPolicy, errors: &mut FieldErrors) {
+        let (spec, path) = (&object.spec, Path::root("spec"));
+        webhooks::known(spec.failure_policy.as_deref(), &["Fail", "Ignore"], &path.child("failurePolicy"), errors);
+        if let Some(kind) = &spec.param_kind {
+            admission_policy::validate_param_kind(kind, &path.child("paramKind"), errors);
+        }
+        let constraints = path.child("matchConstraints");
+        match &spec.match_constraints {
+            None => errors.required(&constraints, ""),
+            Some(resources) => {
+                admission_policy::validate_match(resources, &constraints, errors);
+                if resources.resource_rules.is_empty() {
+                    errors.required(&constraints.child("resourceRules"), "");
+                }
+            }
+        }
+        if spec.mutations.is_empty() {
+            errors.required(&path.child("mutations"), "mutations must contain at least one item");
+        }
+        let mutations = path.child("mutations");
+        for (index, mutation) in spec.mutations.iter().enumerate() {
+            let path = mutations.index(index);
+            let types = ["ApplyConfiguration", "JSONPatch"];
+            match mutation.patch_type.as_str() {
+                "" => errors.required(&path.child("patchType"), ""),
+                other => webhooks::known(Some(other), &types, &path.child("patchType"), errors),
+            }
+        }
+        let reinvocation = path.child("reinvocationPolicy");
+        match spec.reinvocation_policy.as_str() {
+            "" => errors.required(&reinvocation, ""),
+            other => webhooks::known(Some(other), &["IfNeeded", "Never"], &reinvocation, errors),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! MutatingAdmissionPolicyBinding.
 
 use crate::admission_policy::param_ref_text;
+use crate::{admission_policy, formats};
 use api_misc::admissionregistration::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
+use kind::{Cell, Column, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Verb, Version};
 use schema::Time;
 
 pub struct MutatingAdmissionPolicyBinding;
@@ -42,6 +43,43 @@ impl Kind for MutatingAdmissionPolicyBinding {
 
     fn columns(&self) -> &'static [Column<v1::MutatingAdmissionPolicyBinding>] {
         COLUMNS
+    }
+
+    fn default(&self, object: &mut v1::MutatingAdmissionPolicyBinding) {
+        if let Some(resources) = &mut object.spec.match_resources {
+            admission_policy::default_match(resources);
+        }
+    }
+
+    fn spec_changed(
+        &self,
+        new: &v1::MutatingAdmissionPolicyBinding,
+        old: &v1::MutatingAdmissionPolicyBinding,
+    ) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules { repeats_update: false, ..MetadataRules::COMMON }
+    }
+
+    fn updates_unconditionally(&self) -> bool {
+        false
+    }
+
+    fn validate(&self, object: &v1::MutatingAdmissionPolicyBinding, errors: &mut FieldErrors) {
+        let (spec, path) = (&object.spec, Path::root("spec"));
+        if spec.policy_name.is_empty() {
+            errors.required(&path.child("policyName"), "");
+        } else {
+            formats::subdomain(&spec.policy_name, &path.child("policyName"), errors);
+        }
+        if let Some(param_ref) = &spec.param_ref {
+            admission_policy::validate_param_ref(param_ref, &path.child("paramRef"), errors);
+        }
+        if let Some(resources) = &spec.match_resources {
+            admission_policy::validate_match(resources, &path.child("matchResources"), errors);
+        }
     }
 }
 

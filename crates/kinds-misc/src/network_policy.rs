@@ -120,7 +120,8 @@ fn validate_port(port: &v1::NetworkPolicyPort, path: &Path, errors: &mut FieldEr
             }
             if let Some(end) = port.end_port {
                 if end < *number {
-                    errors.invalid(&end_path, end, "must be greater than or equal to `port`");
+                    // Upstream shows the port here.
+                    errors.invalid(&end_path, *number, "must be greater than or equal to `port`");
                 }
                 for sentence in validate::port_number(i64::from(end)) {
                     errors.invalid(&end_path, end, sentence);

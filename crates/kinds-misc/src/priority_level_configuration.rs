@@ -88,6 +88,7 @@ impl Kind for PriorityLevelConfiguration {
         _context: &Context,
     ) {
         new.spec = old.spec.clone();
+        new.metadata.labels = old.metadata.labels.clone();
     }
 
     fn spec_changed(&self, new: &v1::PriorityLevelConfiguration, old: &v1::PriorityLevelConfiguration) -> Option<bool> {

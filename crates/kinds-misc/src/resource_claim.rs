@@ -1,7 +1,9 @@
 //! ResourceClaim.
 
+use crate::claims;
 use api_misc::resource::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Subresource, Verb, Version};
+use kind::field::Bare;
+use kind::{Cell, Column, Context, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version};
 use schema::Time;
 
 pub struct ResourceClaim;
@@ -34,6 +36,44 @@ impl Kind for ResourceClaim {
 
     fn columns(&self) -> &'static [Column<v1::ResourceClaim>] {
         COLUMNS
+    }
+
+    fn prepare_create(&self, object: &mut v1::ResourceClaim, _context: &Context) {
+        object.status = Default::default();
+    }
+
+    fn prepare_update(&self, new: &mut v1::ResourceClaim, old: &v1::ResourceClaim, _context: &Context) {
+        new.status = old.status.clone();
+    }
+
+    fn prepare_subresource(&self, new: &mut v1::ResourceClaim, old: &v1::ResourceClaim, _context: &Context) {
+        new.spec = old.spec.clone();
+        new.metadata.labels = old.metadata.labels.clone();
+    }
+
+    fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
+        match subresource {
+            "" => &[&["status"]],
+            _ => &[&["spec"]],
+        }
+    }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
+
+    fn default(&self, object: &mut v1::ResourceClaim) {
+        claims::default(&mut object.spec);
+    }
+
+    fn validate(&self, object: &v1::ResourceClaim, errors: &mut FieldErrors) {
+        claims::validate(&object.spec, &Path::root("spec"), errors);
+    }
+
+    fn validate_update(&self, new: &v1::ResourceClaim, old: &v1::ResourceClaim, errors: &mut FieldErrors) {
+        if new.spec != old.spec {
+            errors.invalid(&Path::root("spec"), Bare(claims::shown(&new.spec)), "field is immutable");
+        }
     }
 }
 

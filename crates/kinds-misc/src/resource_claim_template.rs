@@ -1,7 +1,9 @@
 //! ResourceClaimTemplate.
 
+use crate::claims;
 use api_misc::resource::v1;
-use kind::{Column, Kind, Names, Scope, Verb, Version};
+use kind::field::Bare;
+use kind::{Column, FieldErrors, Kind, Names, Path, Scope, Verb, Version};
 
 pub struct ResourceClaimTemplate;
 
@@ -29,5 +31,35 @@ impl Kind for ResourceClaimTemplate {
 
     fn columns(&self) -> &'static [Column<v1::ResourceClaimTemplate>] {
         COLUMNS
+    }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
+
+    fn default(&self, object: &mut v1::ResourceClaimTemplate) {
+        claims::default(&mut object.spec.spec);
+    }
+
+    fn validate(&self, object: &v1::ResourceClaimTemplate, errors: &mut FieldErrors) {
+        let path = Path::root("spec");
+        claims::validate(&object.spec.spec, &path.child("spec"), errors);
+    }
+
+    fn validate_update(
+        &self,
+        new: &v1::ResourceClaimTemplate,
+        old: &v1::ResourceClaimTemplate,
+        errors: &mut FieldErrors,
+    ) {
+        if new.spec != old.spec {
+            let labels = &new.spec.metadata.labels;
+            let pairs = labels.iter().map(|(key, value)| (key.as_str().into(), schema::Value::str(value.as_str())));
+            let labels = schema::json::to_string(&schema::Value::Map(pairs.collect()));
+            let metadata =
+                if new.spec.metadata.labels.is_empty() { String::new() } else { format!("\"labels\":{labels},") };
+            let shown = format!("{{{metadata}\"Spec\":{}}}", claims::shown(&new.spec.spec));
+            errors.invalid(&Path::root("spec"), Bare(shown), "field is immutable");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! ResourceSlice.
 
+use crate::formats;
 use api_misc::resource::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
+use kind::field::Bare;
+use kind::{Cell, Column, FieldErrors, Kind, Names, Path, Scope, Verb, Version, validate};
 use schema::Time;
 
 pub struct ResourceSlice;
@@ -40,6 +42,70 @@ impl Kind for ResourceSlice {
 
     fn columns(&self) -> &'static [Column<v1::ResourceSlice>] {
         COLUMNS
+    }
+
+    fn spec_changed(&self, new: &v1::ResourceSlice, old: &v1::ResourceSlice) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
+
+    fn selectable(&self, object: &v1::ResourceSlice) -> Vec<(&'static str, String)> {
+        vec![
+            ("spec.nodeName", object.spec.node_name.clone().unwrap_or_default()),
+            ("spec.driver", object.spec.driver.clone()),
+        ]
+    }
+
+    fn validate(&self, object: &v1::ResourceSlice, errors: &mut FieldErrors) {
+        let (spec, path) = (&object.spec, Path::root("spec"));
+        formats::csi_driver(&spec.driver, &path.child("driver"), errors);
+        let pool = path.child("pool");
+        if spec.pool.name.is_empty() {
+            errors.required(&pool.child("name"), "");
+        }
+        if spec.pool.resource_slice_count <= 0 {
+            let why = "must be greater than zero";
+            errors.invalid(&pool.child("resourceSliceCount"), spec.pool.resource_slice_count, why);
+        }
+        validate::not_negative(spec.pool.generation, &pool.child("generation"), errors);
+        let choices = [
+            spec.node_name.is_some(),
+            spec.node_selector.is_some(),
+            spec.all_nodes == Some(true),
+            spec.per_device_node_selection == Some(true),
+        ];
+        let one = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required";
+        match choices.into_iter().filter(|set| *set).count() {
+            0 => errors.required(&path, one),
+            1 => {}
+            _ => errors.invalid(&path, Bare("null"), format!("{one}, but multiple fields are set")),
+        }
+        let devices = path.child("devices");
+        let mut seen = std::collections::BTreeSet::new();
+        for (index, device) in spec.devices.iter().enumerate() {
+            let name = devices.index(index);
+            for sentence in validate::dns1123_label(&device.name) {
+                errors.invalid(&name.child("name"), &device.name, sentence);
+            }
+            if !seen.insert(&device.name) {
+                errors.duplicate(&name.child("name"), &device.name);
+            }
+        }
+    }
+
+    fn validate_update(&self, new: &v1::ResourceSlice, old: &v1::ResourceSlice, errors: &mut FieldErrors) {
+        self.validate(new, errors);
+        let path = Path::root("spec");
+        let pool = path.child("pool");
+        validate::immutable(&new.spec.driver, &old.spec.driver, &path.child("driver"), errors);
+        validate::immutable(&new.spec.pool.name, &old.spec.pool.name, &pool.child("name"), errors);
+        if new.spec.node_name != old.spec.node_name {
+            let name = new.spec.node_name.as_deref().unwrap_or_default();
+            errors.invalid(&path.child("nodeName"), name, "field is immutable");
+        }
     }
 }
 

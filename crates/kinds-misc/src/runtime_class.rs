@@ -1,7 +1,7 @@
 //! RuntimeClass.
 
 use api_misc::node::v1;
-use kind::{Cell, Column, FieldErrors, Kind, Names, Path, Scope, Verb, Version, validate};
+use kind::{Cell, Column, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Verb, Version, validate};
 use kinds_core::pod_spec;
 use schema::Time;
 
@@ -35,6 +35,10 @@ impl Kind for RuntimeClass {
 
     fn updates_unconditionally(&self) -> bool {
         false
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules { standard_finalizers: false, ..MetadataRules::COMMON }
     }
 
     fn creates_on_update(&self) -> bool {

@@ -48,10 +48,6 @@ impl Kind for ServiceCIDR {
         new.spec = old.spec.clone();
     }
 
-    fn spec_changed(&self, new: &v1::ServiceCIDR, old: &v1::ServiceCIDR) -> Option<bool> {
-        Some(new.spec != old.spec)
-    }
-
     fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
         match subresource {
             "" => &[&["status"]],

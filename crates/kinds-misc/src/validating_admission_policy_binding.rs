@@ -1,8 +1,9 @@
 //! ValidatingAdmissionPolicyBinding.
 
 use crate::admission_policy::param_ref_text;
+use crate::{admission_policy, formats, webhooks};
 use api_misc::admissionregistration::v1;
-use kind::{Cell, Column, Kind, Names, Scope, Verb, Version};
+use kind::{Cell, Column, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Verb, Version};
 use schema::Time;
 
 pub struct ValidatingAdmissionPolicyBinding;
@@ -43,6 +44,58 @@ impl Kind for ValidatingAdmissionPolicyBinding {
     fn columns(&self) -> &'static [Column<v1::ValidatingAdmissionPolicyBinding>] {
         COLUMNS
     }
+
+    fn default(&self, object: &mut v1::ValidatingAdmissionPolicyBinding) {
+        if let Some(resources) = &mut object.spec.match_resources {
+            admission_policy::default_match(resources);
+        }
+    }
+
+    fn spec_changed(
+        &self,
+        new: &v1::ValidatingAdmissionPolicyBinding,
+        old: &v1::ValidatingAdmissionPolicyBinding,
+    ) -> Option<bool> {
+        Some(new.spec != old.spec)
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules { repeats_update: false, ..MetadataRules::COMMON }
+    }
+
+    fn updates_unconditionally(&self) -> bool {
+        false
+    }
+
+    fn validate(&self, object: &v1::ValidatingAdmissionPolicyBinding, errors: &mut FieldErrors) {
+        let (spec, path) = (&object.spec, Path::root("spec"));
+        if spec.policy_name.is_empty() {
+            errors.required(&path.child("policyName"), "");
+        } else {
+            formats::subdomain(&spec.policy_name, &path.child("policyName"), errors);
+        }
+        if let Some(param_ref) = &spec.param_ref {
+            admission_policy::validate_param_ref(param_ref, &path.child("paramRef"), errors);
+        }
+        if let Some(resources) = &spec.match_resources {
+            admission_policy::validate_match(resources, &path.child("matchResources"), errors);
+        }
+        let actions = path.child("validationActions");
+        if spec.validation_actions.is_empty() {
+            errors.required(&actions, "at least one validation action is required");
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for (index, action) in spec.validation_actions.iter().enumerate() {
+            webhooks::known(Some(action), &["Audit", "Deny", "Warn"], &actions.index(index), errors);
+            if !seen.insert(action.as_str()) {
+                errors.duplicate(&actions.index(index), action);
+            }
+        }
+        if seen.contains("Deny") && seen.contains("Warn") {
+            let list = spec.validation_actions.iter().map(|action| schema::Value::str(action.as_str())).collect();
+            errors.invalid(&actions, &schema::Value::List(list), BOTH);
+        }
+    }
 }
 
 fn policy_name(object: &v1::ValidatingAdmissionPolicyBinding, _now: Time) -> Cell {
@@ -52,3 +105,5 @@ fn policy_name(object: &v1::ValidatingAdmissionPolicyBinding, _now: Time) -> Cel
 fn param_ref(object: &v1::ValidatingAdmissionPolicyBinding, _now: Time) -> Cell {
     Cell::from(param_ref_text(object.spec.param_ref.as_deref()))
 }
+
+const BOTH: &str = "must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)";

@@ -37,7 +37,10 @@ fn subjects_take_the_group_of_their_kind() {
     let mut role = RoleRef { kind: "ClusterRole".into(), name: "view".into(), ..RoleRef::default() };
     let mut subjects = [subject("User"), subject("ServiceAccount")];
     default_binding(&mut role, &mut subjects);
-    assert_eq!((role.api_group.as_str(), subjects[0].api_group.as_str(), subjects[1].api_group.as_str()), (GROUP, GROUP, ""));
+    assert_eq!(
+        (role.api_group.as_str(), subjects[0].api_group.as_str(), subjects[1].api_group.as_str()),
+        (GROUP, GROUP, "")
+    );
     let mut errors = FieldErrors::new();
     validate_binding(&role, &subjects, &["ClusterRole"], true, &mut errors);
     assert!(errors.is_empty());

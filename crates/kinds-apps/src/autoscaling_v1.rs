@@ -53,11 +53,11 @@ pub fn from_v1(mut object: Value) -> Value {
         metrics.push(value!({ "type": "Resource", "resource": { "name": "cpu", "target": target } }));
     }
     let mut now: Vec<Value> = current.items().iter().map(deep_status).collect();
-    if let Some(percent) = object.remove(&["status", "currentCPUUtilizationPercentage"]) {
-        if !now.iter().any(is_cpu) {
-            let used = value!({ "averageUtilization": percent, "averageValue": "0" });
-            now.push(value!({ "type": "Resource", "resource": { "name": "cpu", "current": used } }));
-        }
+    if let Some(percent) = object.remove(&["status", "currentCPUUtilizationPercentage"])
+        && !now.iter().any(is_cpu)
+    {
+        let used = value!({ "averageUtilization": percent, "averageValue": "0" });
+        now.push(value!({ "type": "Resource", "resource": { "name": "cpu", "current": used } }));
     }
     let parts = [
         (["spec", "metrics"], Value::List(metrics)),

@@ -95,6 +95,9 @@ impl Kind for Job {
         validate_generated_selector(new, errors);
         validate_spec(&new.spec, Some(&old.spec), &Path::root("spec"), errors);
         validate_selector(new, errors);
+        // Upstream runs the rules of a creation and then those of an update, which begin with the same.
+        validate_spec(&new.spec, Some(&old.spec), &Path::root("spec"), errors);
+        validate_selector(new, errors);
         validate_unchanged(new, old, errors);
     }
 

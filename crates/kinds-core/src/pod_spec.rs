@@ -139,7 +139,7 @@ fn validate_names(spec: &PodSpec, path: &Path, errors: &mut FieldErrors) {
 pub fn validate_template(template: &PodTemplateSpec, path: &Path, options: &Options, errors: &mut FieldErrors) {
     let metadata = path.child("metadata");
     let annotations = metadata.child("annotations");
-    validate::labels(&template.metadata.labels, &metadata.child("labels"), errors);
+    validate::labels(&template.metadata.labels, &path.child("labels"), errors);
     validate::annotations(&template.metadata.annotations, &annotations, errors);
     annotations::validate(&template.metadata, &template.spec, &annotations, errors);
     let spec = path.child("spec");

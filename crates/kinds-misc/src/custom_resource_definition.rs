@@ -75,10 +75,6 @@ impl Kind for CustomResourceDefinition {
         _context: &Context,
     ) {
         new.spec = old.spec.clone();
-        new.metadata.labels = old.metadata.labels.clone();
-        new.metadata.annotations = old.metadata.annotations.clone();
-        new.metadata.finalizers = old.metadata.finalizers.clone();
-        new.metadata.owner_references = old.metadata.owner_references.clone();
     }
 
     fn spec_changed(&self, new: &v1::CustomResourceDefinition, old: &v1::CustomResourceDefinition) -> Option<bool> {
@@ -90,6 +86,7 @@ impl Kind for CustomResourceDefinition {
     }
 
     fn validate(&self, object: &v1::CustomResourceDefinition, errors: &mut FieldErrors) {
+        definition::validate_name(object, errors);
         definition::validate(object, errors);
     }
 

@@ -7,14 +7,19 @@ use kind::field::Bare;
 use kind::{FieldErrors, Path, validate};
 use std::collections::BTreeSet;
 
-pub fn validate(object: &v1::CustomResourceDefinition, errors: &mut FieldErrors) {
-    let (spec, path) = (&object.spec, Path::root("spec"));
+/// Of a creation: the name says what is defined.
+pub fn validate_name(object: &v1::CustomResourceDefinition, errors: &mut FieldErrors) {
+    let spec = &object.spec;
     let wanted = format!("{}.{}", spec.names.plural, spec.group);
     if object.metadata.name != wanted {
         let metadata = Path::root("metadata");
         let why = "must be spec.names.plural+\".\"+spec.group";
         errors.invalid(&metadata.child("name"), &object.metadata.name, why);
     }
+}
+
+pub fn validate(object: &v1::CustomResourceDefinition, errors: &mut FieldErrors) {
+    let (spec, path) = (&object.spec, Path::root("spec"));
     validate_group(&spec.group, &path.child("group"), errors);
     match spec.scope.as_str() {
         "" => errors.required(&path.child("scope"), ""),

@@ -2,7 +2,7 @@
 
 use crate::claims;
 use api_misc::resource::v1;
-use kind::{Column, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Verb, Version};
+use kind::{Column, FieldErrors, Kind, MetadataRules, NameFormat, Names, Path, Scope, Verb, Version};
 
 pub struct DeviceClass;
 
@@ -41,7 +41,7 @@ impl Kind for DeviceClass {
     }
 
     fn metadata_rules(&self) -> MetadataRules {
-        MetadataRules::COMMON
+        MetadataRules::named(NameFormat::Custom(name_problems))
     }
 
     fn validate(&self, object: &v1::DeviceClass, errors: &mut FieldErrors) {
@@ -52,4 +52,10 @@ impl Kind for DeviceClass {
             claims::validate_opaque(entry.opaque.as_deref(), &config.index(index), errors);
         }
     }
+}
+
+/// Upstream counts bytes here.
+fn name_problems(name: &str, prefix: bool) -> Vec<String> {
+    let problems = NameFormat::Subdomain.problems(name, prefix);
+    problems.into_iter().map(|problem| problem.replace("253 characters", "253 bytes")).collect()
 }

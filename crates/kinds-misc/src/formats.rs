@@ -73,10 +73,12 @@ pub fn provisioner(text: &str, path: &Path, errors: &mut FieldErrors) {
 pub fn csi_driver(text: &str, path: &Path, errors: &mut FieldErrors) {
     const MAX: usize = 63;
     if text.is_empty() {
-        errors.required(path, "");
+        return errors.required(path, "");
     }
     if text.len() > MAX {
         errors.too_long(path, MAX);
     }
-    subdomain(&text.to_lowercase(), path, errors);
+    for sentence in validate::dns1123_subdomain(&text.to_lowercase()) {
+        errors.invalid(path, text, sentence);
+    }
 }

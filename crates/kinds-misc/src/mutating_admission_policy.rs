@@ -53,7 +53,7 @@ impl Kind for MutatingAdmissionPolicy {
     }
 
     fn metadata_rules(&self) -> MetadataRules {
-        MetadataRules { repeats_update: false, ..MetadataRules::COMMON }
+        MetadataRules { standard_finalizers: false, repeats_update: false, ..MetadataRules::COMMON }
     }
 
     fn updates_unconditionally(&self) -> bool {
@@ -75,6 +75,12 @@ impl Kind for MutatingAdmissionPolicy {
                     errors.required(&constraints.child("resourceRules"), "");
                 }
             }
+        }
+        let rules = spec.match_constraints.iter().flat_map(|constraints| &constraints.resource_rules);
+        for operation in rules.flat_map(|rule| &rule.operations) {
+            let rules_path = constraints.child("resourceRules");
+            let known = ["*", "CONNECT", "CREATE", "UPDATE"];
+            webhooks::known(Some(operation), &known, &rules_path.child("operations"), errors);
         }
         if spec.mutations.is_empty() {
             errors.required(&path.child("mutations"), "mutations must contain at least one item");

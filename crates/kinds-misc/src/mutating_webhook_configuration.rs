@@ -62,7 +62,7 @@ impl Kind for MutatingWebhookConfiguration {
     }
 
     fn metadata_rules(&self) -> MetadataRules {
-        MetadataRules { repeats_update: false, ..MetadataRules::COMMON }
+        MetadataRules { standard_finalizers: false, repeats_update: false, ..MetadataRules::COMMON }
     }
 
     fn updates_unconditionally(&self) -> bool {

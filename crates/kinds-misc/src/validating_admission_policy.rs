@@ -86,7 +86,7 @@ impl Kind for ValidatingAdmissionPolicy {
     }
 
     fn metadata_rules(&self) -> MetadataRules {
-        MetadataRules { repeats_update: false, ..MetadataRules::COMMON }
+        MetadataRules { standard_finalizers: false, repeats_update: false, ..MetadataRules::COMMON }
     }
 
     fn updates_unconditionally(&self) -> bool {

@@ -1,6 +1,7 @@
 //! ClusterRole: what may be done, anywhere.
 
 use api_misc::rbac::v1;
+use kind::field::Bare;
 use kind::{Column, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Verb, Version, validate};
 
 pub struct ClusterRole;
@@ -44,7 +45,11 @@ impl Kind for ClusterRole {
             errors.required(&path, "at least one clusterRoleSelector required if aggregationRule is non-nil");
         }
         for (index, selector) in rule.cluster_role_selectors.iter().enumerate() {
-            validate::label_selector(selector, false, &path.index(index), errors);
+            let (at, before) = (path.index(index), errors.len());
+            validate::label_selector(selector, false, &at, errors);
+            if errors.len() > before {
+                errors.invalid(&at, Bare("null"), "invalid label selector.");
+            }
         }
     }
 

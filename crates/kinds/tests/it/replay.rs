@@ -85,10 +85,9 @@ fn replay(file: &Path) -> (usize, Vec<String>) {
             }
         }
         let dry = step.query.contains("dryRun");
-        if !dry && matches!(step.status, 200 | 201) && step.want.str_at(&["kind"]) == kind.names().kind {
-            if let Some(object) = hub(kind, &step.want) {
-                stored.insert(object.str_at(&["metadata", "name"]).to_owned(), object);
-            }
+        let answered = !dry && matches!(step.status, 200 | 201) && step.want.str_at(&["kind"]) == kind.names().kind;
+        if let Some(object) = hub(kind, &step.want).filter(|_| answered) {
+            stored.insert(object.str_at(&["metadata", "name"]).to_owned(), object);
         }
     }
     (count, failures)

@@ -53,9 +53,9 @@ fn step(step: &Value) -> Option<Step> {
 
 fn parse(path: &str) -> Option<Path_> {
     let mut parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let (group, version) = match parts.first()? {
-        &"api" if parts.len() > 2 => ("", parts[1]),
-        &"apis" if parts.len() > 3 => (parts[1], parts[2]),
+    let (group, version) = match *parts.first()? {
+        "api" if parts.len() > 2 => ("", parts[1]),
+        "apis" if parts.len() > 3 => (parts[1], parts[2]),
         _ => return None,
     };
     parts.drain(..if group.is_empty() { 2 } else { 3 });

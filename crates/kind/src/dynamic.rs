@@ -36,6 +36,11 @@ pub trait DynKind: Send + Sync {
     fn stored_as(&self) -> Option<(&str, &str)>;
     fn unknown_field_selector(&self, field: &str) -> String;
 
+    /// A warning that goes with each answer about the kind.
+    fn deprecation(&self) -> Option<&str> {
+        None
+    }
+
     /// To another served version (`apps/v1`); also sets apiVersion.
     fn convert(&self, value: Value, to_api_version: &str) -> Result<Value, ApiError>;
 
@@ -165,6 +170,10 @@ impl<K: Kind> DynKind for TypedKind<K> {
 
     fn unknown_field_selector(&self, field: &str) -> String {
         self.0.unknown_field_selector(field)
+    }
+
+    fn deprecation(&self) -> Option<&str> {
+        self.0.deprecation()
     }
 
     fn convert(&self, value: Value, to_api_version: &str) -> Result<Value, ApiError> {

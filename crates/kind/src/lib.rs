@@ -147,6 +147,11 @@ pub trait Kind: Send + Sync + 'static {
         format!("field label not supported: {field}")
     }
 
+    /// A warning that goes with each answer about the kind, whatever the request: the whole kind is deprecated.
+    fn deprecation(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Warnings for the client (deprecations, likely mistakes); `old` is absent at create.
     fn warnings(&self, _new: &Self::Object, _old: Option<&Self::Object>) -> Vec<String> {
         Vec::new()

@@ -37,6 +37,10 @@ impl Kind for ComponentStatus {
     fn columns(&self) -> &'static [Column<v1::ComponentStatus>] {
         COLUMNS
     }
+
+    fn deprecation(&self) -> Option<&'static str> {
+        Some("v1 ComponentStatus is deprecated in v1.19+")
+    }
 }
 
 fn healthy(object: &v1::ComponentStatus) -> Option<&v1::ComponentCondition> {

@@ -41,6 +41,14 @@ impl Kind for Endpoints {
         COLUMNS
     }
 
+    fn default(&self, object: &mut v1::Endpoints) {
+        for port in object.subsets.iter_mut().flat_map(|subset| &mut subset.ports) {
+            if port.protocol.is_empty() {
+                port.protocol = "TCP".into();
+            }
+        }
+    }
+
     fn validate(&self, object: &v1::Endpoints, errors: &mut FieldErrors) {
         validate_subsets(&object.subsets, errors);
     }
@@ -49,6 +57,10 @@ impl Kind for Endpoints {
         if new.subsets != old.subsets {
             validate_subsets(&new.subsets, errors);
         }
+    }
+
+    fn deprecation(&self) -> Option<&'static str> {
+        Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
     }
 
     fn creates_on_update(&self) -> bool {
@@ -63,7 +75,8 @@ fn validate_subsets(subsets: &[v1::EndpointSubset], errors: &mut FieldErrors) {
         if subset.addresses.is_empty() && subset.not_ready_addresses.is_empty() {
             errors.required(&path, "must specify `addresses` or `notReadyAddresses`");
         }
-        for (addresses, field) in [(&subset.addresses, "addresses"), (&subset.not_ready_addresses, "notReadyAddresses")] {
+        for (addresses, field) in [(&subset.addresses, "addresses"), (&subset.not_ready_addresses, "notReadyAddresses")]
+        {
             let list = path.child(field);
             for (index, address) in addresses.iter().enumerate() {
                 validate_address(address, &list.index(index), errors);

@@ -25,7 +25,12 @@ static NAMES: Names = Names {
 };
 
 static COLUMNS: &[Column<v1::Event>] = &[
-    Column::string("Last Seen", "The time at which the most recent occurrence of this event was recorded.", 0, last_seen),
+    Column::string(
+        "Last Seen",
+        "The time at which the most recent occurrence of this event was recorded.",
+        0,
+        last_seen,
+    ),
     Column::string("Type", "Type of this event (Normal, Warning), new types could be added in the future", 0, type_of),
     Column::string("Reason", REASON_DESCRIPTION, 0, reason),
     Column::string("Object", "The object that this event is about.", 0, object_of),
@@ -40,7 +45,8 @@ static COLUMNS: &[Column<v1::Event>] = &[
 const REASON_DESCRIPTION: &str = "This should be a short, machine understandable string that gives the reason for the transition into the object's current status.";
 const SUBOBJECT_DESCRIPTION: &str = "If referring to a piece of an object instead of an entire object, this string should contain a valid JSON/Go field access statement, such as desiredState.manifest.containers[2]. For example, if the object reference is to a container within a pod, this would take on a value like: \"spec.containers{name}\" (where \"name\" refers to the name of the container that triggered the event) or if no container name is specified \"spec.containers[2]\" (container with index 2 in this pod). This syntax is chosen only to have some well-defined way of referencing a part of an object.";
 const SOURCE_DESCRIPTION: &str = "The component reporting this event. Should be a short machine understandable string.";
-const FIRST_SEEN_DESCRIPTION: &str = "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)";
+const FIRST_SEEN_DESCRIPTION: &str =
+    "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)";
 
 impl Kind for Event {
     type Object = v1::Event;
@@ -118,11 +124,8 @@ fn validate_new(object: &v1::Event, errors: &mut FieldErrors) {
     let component = Path::root("reportingComponent");
     check::required(&object.reporting_component, &component, errors);
     check::qualified_name(&object.reporting_component, &component, errors);
-    let named = [
-        (&object.reporting_instance, "reportingInstance"),
-        (&object.action, "action"),
-        (&object.reason, "reason"),
-    ];
+    let named =
+        [(&object.reporting_instance, "reportingInstance"), (&object.action, "action"), (&object.reason, "reason")];
     for (text, field) in named {
         let path = Path::root(field);
         check::required(text, &path, errors);

@@ -91,6 +91,8 @@ impl Kind for PersistentVolume {
             if time.is_none() || time == old.status.last_phase_transition_time {
                 new.status.last_phase_transition_time = Some(context.now);
             }
+        } else if new.status.last_phase_transition_time.is_none() {
+            new.status.last_phase_transition_time = old.status.last_phase_transition_time;
         }
     }
 
@@ -120,12 +122,8 @@ impl Kind for PersistentVolume {
 
 /// `RWO,ROX,RWX,RWOP`, each once.
 pub(crate) fn modes_text(modes: &[String]) -> String {
-    const SHORT: &[(&str, &str)] = &[
-        ("ReadWriteOnce", "RWO"),
-        ("ReadOnlyMany", "ROX"),
-        ("ReadWriteMany", "RWX"),
-        ("ReadWriteOncePod", "RWOP"),
-    ];
+    const SHORT: &[(&str, &str)] =
+        &[("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
     let shown = SHORT.iter().filter(|(mode, _)| modes.iter().any(|has| has == mode)).map(|(_, short)| *short);
     shown.collect::<Vec<_>>().join(",")
 }

@@ -26,7 +26,12 @@ static NAMES: Names = Names {
 static COLUMNS: &[Column<v1::PersistentVolumeClaim>] = &[
     Column::NAME,
     Column::string("Status", "phase represents the current phase of PersistentVolumeClaim.", 0, status),
-    Column::string("Volume", "volumeName is the binding reference to the PersistentVolume backing this claim.", 0, volume),
+    Column::string(
+        "Volume",
+        "volumeName is the binding reference to the PersistentVolume backing this claim.",
+        0,
+        volume,
+    ),
     Column::string("Capacity", "capacity represents the actual resources of the underlying volume.", 0, capacity),
     Column::string("Access Modes", MODES_DESCRIPTION, 0, modes),
     Column::string("StorageClass", "StorageClass of the pvc", 0, class),
@@ -62,20 +67,17 @@ impl Kind for PersistentVolumeClaim {
     fn prepare_create(&self, object: &mut v1::PersistentVolumeClaim, _context: &Context) {
         object.status =
             v1::PersistentVolumeClaimStatus { phase: "Pending".into(), ..v1::PersistentVolumeClaimStatus::default() };
+        drop_disabled(&mut object.spec, None);
         normalize_sources(&mut object.spec);
     }
 
-    fn prepare_update(
-        &self,
-        new: &mut v1::PersistentVolumeClaim,
-        old: &v1::PersistentVolumeClaim,
-        _context: &Context,
-    ) {
+    fn prepare_update(&self, new: &mut v1::PersistentVolumeClaim, old: &v1::PersistentVolumeClaim, _context: &Context) {
         new.status = old.status.clone();
         // An old client that knows one of the two sources only does not mean to take the other away.
         if old.spec.data_source_ref.is_some() && new.spec.data_source_ref.is_none() && new.spec.data_source.is_some() {
             new.spec.data_source_ref = old.spec.data_source_ref.clone();
         }
+        drop_disabled(&mut new.spec, Some(&old.spec));
         normalize_sources(&mut new.spec);
     }
 
@@ -132,6 +134,17 @@ pub fn default_spec(spec: &mut v1::PersistentVolumeClaimSpec) {
     spec.volume_mode.get_or_insert_with(|| "Filesystem".into());
     pod_spec::round_up(&mut spec.resources.requests);
     pod_spec::round_up(&mut spec.resources.limits);
+}
+
+/// A source in another namespace is served only with a feature that is off by default; an object that has one keeps it.
+fn drop_disabled(new: &mut v1::PersistentVolumeClaimSpec, old: Option<&v1::PersistentVolumeClaimSpec>) {
+    let elsewhere = |spec: &v1::PersistentVolumeClaimSpec| {
+        let source = spec.data_source_ref.as_ref();
+        source.is_some_and(|source| source.namespace.as_ref().is_some_and(|namespace| !namespace.is_empty()))
+    };
+    if elsewhere(new) && !old.is_some_and(elsewhere) {
+        new.data_source_ref = None;
+    }
 }
 
 /// The two fields for the source of the data say the same. The old one holds claims and snapshots only, and loses

@@ -4,7 +4,10 @@ use crate::cells;
 use crate::pod_spec::{self, Options, check};
 use api_core::v1;
 use kind::field::Bare;
-use kind::{Cell, Column, Context, Dependents, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version, validate};
+use kind::{
+    Cell, Column, Context, Dependents, FieldErrors, Kind, MetadataRules, NameFormat, Names, Path, Scope, Subresource,
+    Verb, Version, validate,
+};
 use schema::Time;
 
 pub struct ReplicationController;
@@ -68,12 +71,7 @@ impl Kind for ReplicationController {
         object.status = v1::ReplicationControllerStatus::default();
     }
 
-    fn prepare_update(
-        &self,
-        new: &mut v1::ReplicationController,
-        old: &v1::ReplicationController,
-        _context: &Context,
-    ) {
+    fn prepare_update(&self, new: &mut v1::ReplicationController, old: &v1::ReplicationController, _context: &Context) {
         new.status = old.status.clone();
     }
 
@@ -120,9 +118,14 @@ impl Kind for ReplicationController {
     fn warnings(&self, new: &v1::ReplicationController, old: Option<&v1::ReplicationController>) -> Vec<String> {
         let root = Path::root("spec");
         let old = old.and_then(|old| old.spec.template.as_deref());
-        new.spec.template.as_ref().map_or_else(Vec::new, |template| {
-            pod_spec::template_warnings(template, &root.child("template"), old)
-        })
+        new.spec
+            .template
+            .as_ref()
+            .map_or_else(Vec::new, |template| pod_spec::template_warnings(template, &root.child("template"), old))
+    }
+
+    fn metadata_rules(&self) -> MetadataRules {
+        MetadataRules::named(NameFormat::Custom(name_problems))
     }
 
     fn dependents(&self) -> Dependents {
@@ -143,6 +146,12 @@ impl Kind for ReplicationController {
             _ => &[&["status"]],
         }
     }
+}
+
+/// The names of this kind are checked by rules that upstream declares, which count bytes.
+fn name_problems(name: &str, prefix: bool) -> Vec<String> {
+    let problems = NameFormat::Subdomain.problems(name, prefix).into_iter();
+    problems.map(|problem| if prefix { problem } else { problem.replace("253 characters", "253 bytes") }).collect()
 }
 
 fn validate_spec(spec: &v1::ReplicationControllerSpec, options: &Options, errors: &mut FieldErrors) {

@@ -24,12 +24,18 @@ static NAMES: Names = Names {
 
 static COLUMNS: &[Column<v1::ResourceQuota>] = &[
     Column::NAME,
-    Column::string("Request", "Request represents a minimum amount of cpu/memory that a container may consume.", 0, request),
+    Column::string(
+        "Request",
+        "Request represents a minimum amount of cpu/memory that a container may consume.",
+        0,
+        request,
+    ),
     Column::string("Limit", LIMIT_DESCRIPTION, 0, limit),
     Column::AGE,
 ];
 
-const LIMIT_DESCRIPTION: &str = "Limits control the maximum amount of cpu/memory that a container may use independent of contention on the node.";
+const LIMIT_DESCRIPTION: &str =
+    "Limits control the maximum amount of cpu/memory that a container may use independent of contention on the node.";
 
 impl Kind for ResourceQuota {
     type Object = v1::ResourceQuota;

@@ -28,7 +28,12 @@ static NAMES: Names = Names {
 
 static COLUMNS: &[Column<v1::Secret>] = &[
     Column::NAME,
-    Column::string("Type", "Used to facilitate programmatic handling of secret data. More info: https://kubernetes.io/docs/concepts/configuration/secret/#secret-types", 0, type_of),
+    Column::string(
+        "Type",
+        "Used to facilitate programmatic handling of secret data. More info: https://kubernetes.io/docs/concepts/configuration/secret/#secret-types",
+        0,
+        type_of,
+    ),
     Column::string("Data", DATA_DESCRIPTION, 0, data),
     Column::AGE,
 ];
@@ -100,37 +105,29 @@ impl Kind for Secret {
 }
 
 fn validate_type(object: &v1::Secret, data: &Path, errors: &mut FieldErrors) {
-    let require = |key: &str, errors: &mut FieldErrors| {
-        if !object.data.contains_key(key) {
-            errors.required(&data.key(key), "");
+    let has = |key: &str| object.data.contains_key(key);
+    let needed: &[&str] = match object.type_.as_str() {
+        "kubernetes.io/service-account-token" => return validate_account(object, errors),
+        "kubernetes.io/dockercfg" => return validate_json(object, ".dockercfg", data, errors),
+        "kubernetes.io/dockerconfigjson" => return validate_json(object, ".dockerconfigjson", data, errors),
+        // One of the two is enough.
+        "kubernetes.io/basic-auth" if !has("username") && !has("password") => &["username", "password"],
+        "kubernetes.io/ssh-auth" if object.data.get("ssh-privatekey").is_none_or(|key| key.0.is_empty()) => {
+            return errors.required(&data.key("ssh-privatekey"), "");
         }
+        "kubernetes.io/tls" => &["tls.crt", "tls.key"],
+        _ => &[],
     };
-    match object.type_.as_str() {
-        "kubernetes.io/service-account-token" => {
-            if object.metadata.annotations.get(SERVICE_ACCOUNT_NAME).is_none_or(String::is_empty) {
-                let metadata = Path::root("metadata");
-                errors.required(&metadata.child("annotations").key(SERVICE_ACCOUNT_NAME), "");
-            }
-        }
-        "kubernetes.io/dockercfg" => validate_json(object, ".dockercfg", data, errors),
-        "kubernetes.io/dockerconfigjson" => validate_json(object, ".dockerconfigjson", data, errors),
-        "kubernetes.io/basic-auth" => {
-            // One of the two is enough.
-            if !object.data.contains_key("username") && !object.data.contains_key("password") {
-                require("username", errors);
-                require("password", errors);
-            }
-        }
-        "kubernetes.io/ssh-auth" => {
-            if object.data.get("ssh-privatekey").is_none_or(|key| key.0.is_empty()) {
-                errors.required(&data.key("ssh-privatekey"), "");
-            }
-        }
-        "kubernetes.io/tls" => {
-            require("tls.crt", errors);
-            require("tls.key", errors);
-        }
-        _ => {}
+    for key in needed.iter().filter(|key| !has(key)) {
+        errors.required(&data.key(key), "");
+    }
+}
+
+/// A token says whose it is.
+fn validate_account(object: &v1::Secret, errors: &mut FieldErrors) {
+    if object.metadata.annotations.get(SERVICE_ACCOUNT_NAME).is_none_or(String::is_empty) {
+        let metadata = Path::root("metadata");
+        errors.required(&metadata.child("annotations").key(SERVICE_ACCOUNT_NAME), "");
     }
 }
 

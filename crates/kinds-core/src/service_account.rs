@@ -25,10 +25,7 @@ static NAMES: Names = Names {
     }],
 };
 
-static COLUMNS: &[Column<v1::ServiceAccount>] = &[
-    Column::NAME,
-    Column::AGE,
-];
+static COLUMNS: &[Column<v1::ServiceAccount>] = &[Column::NAME, Column::AGE];
 
 impl Kind for ServiceAccount {
     type Object = v1::ServiceAccount;

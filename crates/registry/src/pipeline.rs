@@ -119,6 +119,9 @@ impl Registry {
             return self.serve_path(context, body).await;
         }
         let Some(route) = self.route(context)? else { return self.serve_path(context, body).await };
+        if let Some(deprecation) = route.entry.kind.deprecation() {
+            context.warn(deprecation);
+        }
         let list = matches!(route.target, Target::Stored(Verb::List | Verb::Watch));
         if !matches!(route.target, Target::Virtual(_, VirtualVerb::Connect)) {
             negotiate::check_routable(context.header(header::ACCEPT), list)?;

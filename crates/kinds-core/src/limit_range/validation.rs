@@ -22,7 +22,10 @@ pub fn validate(range: &v1::LimitRange, errors: &mut FieldErrors) {
             errors.duplicate(&type_path, &item.type_);
         }
         validate_names(item, &path, errors);
-        if item.type_ == "PersistentVolumeClaim" && !item.min.contains_key("storage") && !item.max.contains_key("storage") {
+        if item.type_ == "PersistentVolumeClaim"
+            && !item.min.contains_key("storage")
+            && !item.max.contains_key("storage")
+        {
             let detail = "either minimum or maximum storage value is required, but neither was provided";
             errors.required(&path.child("limits"), detail);
         }
@@ -71,15 +74,16 @@ fn validate_resource(item: &v1::LimitRangeItem, name: &str, path: &Path, errors:
     let (min, max) = (item.min.get(name), item.max.get(name));
     let default = item.default.get(name).filter(|_| !pod);
     let request = item.default_request.get(name).filter(|_| !pod);
-    let mut above = |low: Option<&Quantity>, high: Option<&Quantity>, words: (&str, &str), field: &str, shows_low: bool| {
-        if let (Some(low), Some(high)) = (low, high)
-            && low > high
-        {
-            let detail = format!("{} value {low} is greater than {} value {high}", words.0, words.1);
-            let shown = if shows_low { low } else { high };
-            errors.invalid(&path.child(field).key(name), shown.to_string(), detail);
-        }
-    };
+    let mut above =
+        |low: Option<&Quantity>, high: Option<&Quantity>, words: (&str, &str), field: &str, shows_low: bool| {
+            if let (Some(low), Some(high)) = (low, high)
+                && low > high
+            {
+                let detail = format!("{} value {low} is greater than {} value {high}", words.0, words.1);
+                let shown = if shows_low { low } else { high };
+                errors.invalid(&path.child(field).key(name), shown.to_string(), detail);
+            }
+        };
     above(min, max, ("min", "max"), "min", true);
     above(min, request, ("min", "default request"), "defaultRequest", false);
     above(request, max, ("default request", "max"), "defaultRequest", true);
@@ -98,7 +102,13 @@ fn validate_resource(item: &v1::LimitRangeItem, name: &str, path: &Path, errors:
     }
 }
 
-fn validate_ratio(ratio: &Quantity, min: Option<&Quantity>, max: Option<&Quantity>, path: &Path, errors: &mut FieldErrors) {
+fn validate_ratio(
+    ratio: &Quantity,
+    min: Option<&Quantity>,
+    max: Option<&Quantity>,
+    path: &Path,
+    errors: &mut FieldErrors,
+) {
     if *ratio < Quantity::from_units(1) {
         errors.invalid(path, ratio.to_string(), format!("ratio {ratio} is less than 1"));
     }

@@ -117,9 +117,11 @@ pub fn validate_update(new: &v1::PersistentVolume, old: &v1::PersistentVolume, e
         errors.invalid(&Path::root("volumeMode"), Bare(shown), "field is immutable");
     }
     if old.spec.node_affinity.is_some() && new.spec.node_affinity != old.spec.node_affinity {
-        let shown = new.spec.node_affinity.as_ref().map_or("null".to_owned(), |affinity| {
-            go::json("VolumeNodeAffinity", &affinity.to_value())
-        });
+        let shown = new
+            .spec
+            .node_affinity
+            .as_ref()
+            .map_or("null".to_owned(), |affinity| go::json("VolumeNodeAffinity", &affinity.to_value()));
         errors.push(FieldError {
             kind: FieldErrorKind::Invalid,
             field: Path::root("nodeAffinity").to_string(),

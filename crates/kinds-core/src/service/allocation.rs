@@ -156,7 +156,7 @@ fn sync_cluster_ips(new: &mut Service, old: Option<&Service>) {
         if new.cluster_ips.is_empty() {
             new.cluster_ips = old.cluster_ips.clone();
         }
-    } else if new.cluster_ips == old.cluster_ips {
+    } else if new.cluster_ips.is_empty() || new.cluster_ips == old.cluster_ips {
         new.cluster_ips = if new.cluster_ip.is_empty() { Vec::new() } else { vec![new.cluster_ip.clone()] };
     }
 }
@@ -191,7 +191,8 @@ fn choose_families(service: &mut Service, old: Option<&Service>, allocators: &Al
     default_family(&mut service.spec, allocators);
     if !single && service.spec.ip_families.len() == 1 && allocators.addresses.len() == 2 {
         let left_single = old.is_some_and(|old| {
-            old.spec.ip_family_policy == service.spec.ip_family_policy && old.spec.ip_families == service.spec.ip_families
+            old.spec.ip_family_policy == service.spec.ip_family_policy
+                && old.spec.ip_families == service.spec.ip_families
         });
         // A service that prefers two families keeps the one that it has when the cluster gets another.
         if !(left_single && service.spec.ip_family_policy.as_deref() == Some("PreferDualStack")) {

@@ -11,7 +11,12 @@ pub(super) static COLUMNS: &[Column<v1::Service>] = &[
     Column::string("Type", TYPE_DESCRIPTION, 0, type_of),
     Column::string("Cluster-IP", CLUSTER_IP_DESCRIPTION, 0, cluster_ip),
     Column::string("External-IP", EXTERNAL_IP_DESCRIPTION, 0, external_ip),
-    Column::string("Port(s)", "The list of ports that are exposed by this service. More info: https://kubernetes.io/docs/concepts/services-networking/service/#virtual-ips-and-service-proxies", 0, ports),
+    Column::string(
+        "Port(s)",
+        "The list of ports that are exposed by this service. More info: https://kubernetes.io/docs/concepts/services-networking/service/#virtual-ips-and-service-proxies",
+        0,
+        ports,
+    ),
     Column::AGE,
     Column::string("Selector", SELECTOR_DESCRIPTION, 1, selector),
 ];

@@ -119,8 +119,9 @@ fn changes(new: &[String], old: &[String], what: &str, single: bool, path: &Path
         }
     }
     if old.len() > 1 && new.len() == 1 && !single {
-        let detail =
-            format!("may only hold one value when `ipFamilyPolicy` is set to 'SingleStack': the secondary {what} stays");
+        let detail = format!(
+            "may only hold one value when `ipFamilyPolicy` is set to 'SingleStack': the secondary {what} stays"
+        );
         errors.invalid(&path.index(1), shown_list(new), detail);
     }
 }

@@ -188,8 +188,7 @@ fn validate_traffic(spec: &ServiceSpec, root: &Path, errors: &mut FieldErrors) {
         (true, port) => check::port_number(port, &health, errors),
         (false, 0) => {}
         (false, port) => {
-            let detail =
-                "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+            let detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
             errors.invalid(&health, port, detail);
         }
     }

@@ -1,4 +1,6 @@
 //! Kinds against what the real server answered.
 
+mod core;
 mod pods;
 mod recordings;
+mod services;

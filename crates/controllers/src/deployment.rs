@@ -13,10 +13,10 @@
 //! rollback annotation of extensions/v1beta1.
 
 mod conditions;
-mod hash;
+pub(crate) mod hash;
 mod revision;
 mod rollout;
-mod scale;
+pub(crate) mod scale;
 mod status;
 mod strategy;
 

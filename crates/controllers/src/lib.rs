@@ -11,6 +11,7 @@
 //! has done. One file or folder each. Deliberately absent: async, IO, clocks, randomness, retries.
 
 pub mod claim;
+pub mod daemonset;
 pub mod deployment;
 pub mod endpoints;
 pub mod endpointslice;
@@ -25,6 +26,7 @@ pub mod pods;
 pub mod replicaset;
 pub mod root_ca_publisher;
 pub mod service_account;
+pub mod statefulset;
 pub mod taint_eviction;
 pub mod watch;
 
@@ -32,6 +34,8 @@ pub mod watch;
 mod testing;
 
 pub(crate) mod managed;
+pub(crate) mod node_match;
+pub(crate) mod revisions;
 pub(crate) mod service_pods;
 pub(crate) mod taints;
 
@@ -110,6 +114,8 @@ pub fn all(config: &Config) -> Vec<Arc<dyn Controller>> {
         Arc::new(taint_eviction::TaintEvictionController),
         Arc::new(pod_garbage_collector::PodGarbageCollector::default()),
         Arc::new(job::JobController),
+        Arc::new(daemonset::DaemonSetController),
+        Arc::new(statefulset::StatefulSetController),
     ]
 }
 

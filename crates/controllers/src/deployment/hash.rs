@@ -10,7 +10,7 @@ use schema::typed::Part;
 /// Neither vowels nor digits that look like letters, so that no words come out.
 const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
-pub(super) fn template_hash(template: &PodTemplateSpec, collision_count: Option<i32>) -> String {
+pub(crate) fn template_hash(template: &PodTemplateSpec, collision_count: Option<i32>) -> String {
     let mut text = Vec::new();
     json::write(&template.write(), &mut text);
     if let Some(count) = collision_count {

@@ -114,7 +114,8 @@ impl ApiServer {
         };
         bootstrap.run().await?;
         ready.store(true, Ordering::Release);
-        let url = format!("https://{}", SocketAddr::new(config.advertise_address, config.secure_port));
+        let reached_at = if config.bind_address.is_loopback() { config.bind_address } else { config.advertise_address };
+        let url = format!("https://{}", SocketAddr::new(reached_at, config.secure_port));
         Ok(ApiServer { registry, pki, url, serving })
     }
 

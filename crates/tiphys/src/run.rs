@@ -94,7 +94,7 @@ async fn apiserver(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Re
     let hostname = network::hostname();
     let advertise_address = match options.advertise_address {
         Some(address) => address,
-        None if options.bind_address.is_unspecified() => network::first_address(),
+        None if options.bind_address.is_unspecified() || options.bind_address.is_loopback() => network::first_address(),
         None => options.bind_address,
     };
     let config = apiserver::Config {

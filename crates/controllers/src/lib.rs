@@ -11,6 +11,8 @@
 //! has done. One file or folder each. Deliberately absent: async, IO, clocks, randomness, retries.
 
 pub mod claim;
+pub mod cluster_role_aggregation;
+pub mod cronjob;
 pub mod daemonset;
 pub mod deployment;
 pub mod endpoints;
@@ -28,6 +30,7 @@ pub mod root_ca_publisher;
 pub mod service_account;
 pub mod statefulset;
 pub mod taint_eviction;
+pub mod ttl_after_finished;
 pub mod watch;
 
 #[cfg(test)]
@@ -116,6 +119,9 @@ pub fn all(config: &Config) -> Vec<Arc<dyn Controller>> {
         Arc::new(job::JobController),
         Arc::new(daemonset::DaemonSetController),
         Arc::new(statefulset::StatefulSetController),
+        Arc::new(cronjob::CronJobController),
+        Arc::new(ttl_after_finished::TtlAfterFinishedController),
+        Arc::new(cluster_role_aggregation::ClusterRoleAggregationController),
     ]
 }
 

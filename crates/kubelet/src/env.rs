@@ -49,14 +49,8 @@ pub enum EnvError {
 
 /// The variables of a container, sorted by name.
 pub async fn build(container: &Container, pod: &Pod, facts: Facts<'_>) -> Result<Vec<(String, String)>, EnvError> {
-    let mut builder = Builder {
-        pod,
-        container,
-        facts,
-        config_maps: BTreeMap::new(),
-        secrets: BTreeMap::new(),
-        env: BTreeMap::new(),
-    };
+    let mut builder =
+        Builder { pod, container, facts, config_maps: BTreeMap::new(), secrets: BTreeMap::new(), env: BTreeMap::new() };
     let links = pod.spec.enable_service_links != Some(false);
     let services = services::variables(facts.objects, &pod.metadata.namespace, links).await?;
     builder.from_sources().await?;

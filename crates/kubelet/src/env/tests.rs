@@ -115,11 +115,7 @@ async fn errors_are_in_upstreams_words() {
     for (source, expected) in table {
         check(&of(source), &format!("error: {expected}\n")).await;
     }
-    check(
-        r#"{"name":"c","envFrom":[{"secretRef":{"name":"gone"}}]}"#,
-        "error: secret \"gone\" not found\n",
-    )
-    .await;
+    check(r#"{"name":"c","envFrom":[{"secretRef":{"name":"gone"}}]}"#, "error: secret \"gone\" not found\n").await;
 }
 
 #[tokio::test]

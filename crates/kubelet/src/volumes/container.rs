@@ -52,10 +52,10 @@ pub(super) fn mounts(pod_dir: &Path, context: &ContainerMounts<'_>) -> Result<Ve
     let (container, pod) = (context.container, context.pod);
     let mut mounts = Vec::with_capacity(container.volume_mounts.len() + 1);
     for (index, mount) in container.volume_mounts.iter().enumerate() {
-        let volume = context.volumes.get(&mount.name).ok_or_else(|| MountsError::NoVolume {
-            volume: mount.name.clone(),
-            container: container.name.clone(),
-        })?;
+        let volume = context
+            .volumes
+            .get(&mount.name)
+            .ok_or_else(|| MountsError::NoVolume { volume: mount.name.clone(), container: container.name.clone() })?;
         let sub_path = sub_path(mount, context.env)?;
         let host_path = match sub_path.as_str() {
             "" => volume.path.clone(),

@@ -36,13 +36,7 @@ fn push_aliases(text: &mut String, aliases: &[HostAlias]) {
 }
 
 /// Writes the pod's file and tells where it is.
-pub(super) fn write(
-    pod_dir: &Path,
-    pod: &Pod,
-    ips: &[String],
-    hostname: &str,
-    domain: &str,
-) -> io::Result<PathBuf> {
+pub(super) fn write(pod_dir: &Path, pod: &Pod, ips: &[String], hostname: &str, domain: &str) -> io::Result<PathBuf> {
     let path = pod_dir.join("etc-hosts");
     let text = if pod.spec.host_network {
         let mut text = format!("{HEADER_OF_HOST}{}", fs::read_to_string(PATH)?);

@@ -71,7 +71,10 @@ fn mount_count(dir: &Path) -> usize {
 #[tokio::test]
 async fn empty_directories_are_open_and_kept() {
     let world = world();
-    let pod = pod(r#"[{"name":"disk","emptyDir":{}},{"name":"memory","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}}]"#, "");
+    let pod = pod(
+        r#"[{"name":"disk","emptyDir":{}},{"name":"memory","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}}]"#,
+        "",
+    );
     let mounted = world.setup(&pod).await.unwrap();
     let (disk, memory) = (world.path("empty-dir", "disk"), world.path("empty-dir", "memory"));
     assert_eq!(mounted["disk"], MountedVolume { path: disk.clone(), read_only: false });

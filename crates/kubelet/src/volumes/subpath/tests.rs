@@ -53,7 +53,9 @@ fn cve_2017_1002101_links_do_not_lead_out_of_the_volume() {
     symlink("/proc/self/root", volume.path().join("magic")).unwrap();
     fs::create_dir(volume.path().join("a")).unwrap();
     symlink("../../secret", volume.path().join("a/up")).unwrap();
-    for path in ["root", "root/etc", "up", "up/key", "file", "magic", "a/up", "a/up/new", "a/../../secret", "root/new/x"] {
+    for path in
+        ["root", "root/etc", "up", "up/key", "file", "magic", "a/up", "a/up/new", "a/../../secret", "root/new/x"]
+    {
         assert!(volume.bind(path).is_err(), "{path}");
         assert!(open_beneath(&volume.path(), path).is_err(), "{path}");
     }

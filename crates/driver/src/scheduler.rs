@@ -70,7 +70,15 @@ impl Shell {
 
     /// Starts the reflectors, and returns what has to be filled before the first decision.
     fn reflect(&self, tasks: &mut JoinSet<()>) -> Vec<Arc<dyn AnyStore>> {
-        vec![self.reflector(tasks, World::node_changed), self.reflector(tasks, World::pod_changed)]
+        vec![
+            self.reflector(tasks, World::namespace_changed),
+            self.reflector(tasks, World::budget_changed),
+            self.reflector(tasks, World::storage_class_changed),
+            self.reflector(tasks, World::volume_changed),
+            self.reflector(tasks, World::claim_changed),
+            self.reflector(tasks, World::node_changed),
+            self.reflector(tasks, World::pod_changed),
+        ]
     }
 
     fn reflector<T: Object + Entry>(

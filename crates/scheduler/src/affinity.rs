@@ -2,6 +2,7 @@
 
 use crate::node::NodeInfo;
 use api_core::v1::{NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod};
+use std::collections::BTreeSet;
 
 /// Whether the node is one that the pod may run on, by nodeSelector and required affinity.
 pub fn required(pod: &Pod, node: &NodeInfo) -> bool {
@@ -19,8 +20,23 @@ pub fn preferred(pod: &Pod, node: &NodeInfo) -> i64 {
     met.map(|preference| i64::from(preference.weight)).sum()
 }
 
+/// The only nodes that the pod may run on, where its affinity names them (as daemon sets do).
+pub fn named(pod: &Pod) -> Option<BTreeSet<&str>> {
+    let affinity = pod.spec.affinity.as_ref()?.node_affinity.as_ref()?;
+    let terms = &affinity.required_during_scheduling_ignored_during_execution.as_ref()?.node_selector_terms;
+    let mut all = BTreeSet::new();
+    for term in terms {
+        let names = |field: &&NodeSelectorRequirement| field.key == "metadata.name" && field.operator == "In";
+        let sets = term.match_fields.iter().filter(names);
+        let mut sets = sets.map(|field| field.values.iter().map(String::as_str).collect::<BTreeSet<_>>());
+        let first = sets.next()?;
+        all.extend(sets.fold(first, |both, set| both.intersection(&set).copied().collect()));
+    }
+    (!terms.is_empty()).then_some(all)
+}
+
 /// Any of the terms; no term selects nothing.
-fn selects(selector: &NodeSelector, node: &NodeInfo) -> bool {
+pub fn selects(selector: &NodeSelector, node: &NodeInfo) -> bool {
     selector.node_selector_terms.iter().any(|term| term_matches(term, node))
 }
 

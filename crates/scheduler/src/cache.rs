@@ -1,34 +1,39 @@
 //! The nodes and the pods on them, kept up to date event by event, and snapshots of that.
 
-use crate::node::NodeInfo;
+use crate::around::Surroundings;
+use crate::class::Classes;
+use crate::node::{NodeInfo, Placed};
 use api_core::v1::{Node, Pod};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Nodes with their pods, among them those that were given a node but not yet seen there.
 #[derive(Default)]
 pub struct Cache {
-    nodes: BTreeMap<String, Entry>,
+    live: Snapshot,
+    /// Where a node is among the snapshot's.
+    index: HashMap<String, usize>,
+    /// Pods of nodes that are not known, or no longer.
+    strays: HashMap<String, NodeInfo>,
     /// Pod uid to the node that it counts on.
     node_of_pod: HashMap<String, String>,
     /// Uids of pods that were given a node but not yet seen there.
     assumed: HashSet<String>,
-    snapshot: Option<Snapshot>,
+    /// Pod uid to the node that it was promised.
+    nominations: HashMap<String, String>,
+    classes: Classes,
 }
 
-#[derive(Default)]
-struct Entry {
-    info: Arc<NodeInfo>,
-    /// The node's object is there; pods may be known before it.
-    exists: bool,
-}
-
-/// The nodes at one moment. Cheap to clone.
+/// The nodes at one moment. Cheap to clone; the cache copies only what changes while a snapshot is held.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
+    /// Sorted by name.
     nodes: Arc<Vec<Arc<NodeInfo>>>,
     /// How many nodes have an image.
     images: Arc<HashMap<String, usize>>,
+    /// By node, pods that were promised room on it.
+    nominated: Arc<HashMap<String, Vec<Arc<Placed>>>>,
+    around: Arc<Surroundings>,
 }
 
 impl Snapshot {
@@ -36,32 +41,58 @@ impl Snapshot {
         &self.nodes
     }
 
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.nodes.binary_search_by(|node| node.name.as_str().cmp(name)).ok()
+    }
+
     pub fn nodes_with_image(&self, image: &str) -> usize {
         self.images.get(image).copied().unwrap_or_default()
+    }
+
+    pub fn nominated_on(&self, node: &str) -> &[Arc<Placed>] {
+        self.nominated.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn around(&self) -> &Surroundings {
+        &self.around
     }
 }
 
 impl Cache {
     pub fn set_node(&mut self, node: &Node) {
-        self.snapshot = None;
-        let entry = self.nodes.entry(node.metadata.name.clone()).or_default();
-        entry.exists = true;
-        Arc::make_mut(&mut entry.info).set_node(node);
+        let name = &node.metadata.name;
+        let nodes = Arc::make_mut(&mut self.live.nodes);
+        let at = match self.index.get(name) {
+            Some(&at) => at,
+            None => {
+                let at = nodes.partition_point(|other| other.name < *name);
+                nodes.insert(at, Arc::new(self.strays.remove(name).unwrap_or_default()));
+                self.index.values_mut().filter(|other| **other >= at).for_each(|other| *other += 1);
+                self.index.insert(name.clone(), at);
+                at
+            }
+        };
+        let info = Arc::make_mut(&mut nodes[at]);
+        count_images(Arc::make_mut(&mut self.live.images), info, false);
+        info.set_node(node);
+        count_images(Arc::make_mut(&mut self.live.images), info, true);
     }
 
     pub fn remove_node(&mut self, name: &str) {
-        self.snapshot = None;
-        if let Some(entry) = self.nodes.get_mut(name) {
-            entry.exists = false;
-            if entry.info.pods.is_empty() {
-                self.nodes.remove(name);
-            }
+        let Some(at) = self.index.remove(name) else { return };
+        let mut info = Arc::unwrap_or_clone(Arc::make_mut(&mut self.live.nodes).remove(at));
+        self.index.values_mut().filter(|other| **other > at).for_each(|other| *other -= 1);
+        count_images(Arc::make_mut(&mut self.live.images), &info, false);
+        info.images.clear();
+        if !info.pods.is_empty() {
+            self.strays.insert(name.to_owned(), info);
         }
     }
 
     /// A pod that has a node, seen or assumed. One that is over takes nothing.
     pub fn set_pod(&mut self, pod: &Arc<Pod>) {
         let (uid, node) = (&pod.metadata.uid, &pod.spec.node_name);
+        self.clear_nomination(uid);
         self.assumed.remove(uid);
         let over = matches!(pod.status.phase.as_str(), "Succeeded" | "Failed");
         if self.node_of_pod.get(uid).is_some_and(|before| before != node) || node.is_empty() || over {
@@ -70,10 +101,9 @@ impl Cache {
         if node.is_empty() || over {
             return;
         }
-        self.snapshot = None;
         self.node_of_pod.insert(uid.clone(), node.clone());
-        let entry = self.nodes.entry(node.clone()).or_default();
-        Arc::make_mut(&mut entry.info).add_pod(pod);
+        let placed = Arc::new(Placed::new(pod, self.classes.of(pod)));
+        self.node_mut(node).add_pod(&placed);
     }
 
     /// Counts a pod on the node that was decided, before the API server says so.
@@ -84,6 +114,10 @@ impl Cache {
         self.assumed.insert(pod.metadata.uid.clone());
     }
 
+    pub fn is_assumed(&self, uid: &str) -> bool {
+        self.assumed.contains(uid)
+    }
+
     /// Takes an assumed pod back. False if it was none, or has been seen on a node since.
     pub fn forget(&mut self, uid: &str) -> bool {
         self.assumed.contains(uid) && self.remove_pod(uid)
@@ -91,30 +125,58 @@ impl Cache {
 
     /// False if the pod was on no node.
     pub fn remove_pod(&mut self, uid: &str) -> bool {
+        self.clear_nomination(uid);
         self.assumed.remove(uid);
-        let Some(node) = self.node_of_pod.remove(uid) else { return false };
-        self.snapshot = None;
-        if let Some(entry) = self.nodes.get_mut(&node) {
-            Arc::make_mut(&mut entry.info).remove_pod(uid);
-            if !entry.exists && entry.info.pods.is_empty() {
-                self.nodes.remove(&node);
-            }
+        let Some(name) = self.node_of_pod.remove(uid) else { return false };
+        let node = self.node_mut(&name);
+        node.remove_pod(uid);
+        if node.pods.is_empty() {
+            self.strays.remove(&name);
         }
         true
     }
 
-    pub fn snapshot(&mut self) -> Snapshot {
-        if let Some(snapshot) = &self.snapshot {
-            return snapshot.clone();
+    /// Promises a pod room on a node.
+    pub fn nominate(&mut self, pod: &Arc<Pod>, node: &str) {
+        self.clear_nomination(&pod.metadata.uid);
+        let placed = Arc::new(Placed::new(pod, self.classes.of(pod)));
+        self.nominations.insert(pod.metadata.uid.clone(), node.to_owned());
+        Arc::make_mut(&mut self.live.nominated).entry(node.to_owned()).or_default().push(placed);
+    }
+
+    pub fn clear_nomination(&mut self, uid: &str) {
+        let Some(node) = self.nominations.remove(uid) else { return };
+        let nominated = Arc::make_mut(&mut self.live.nominated);
+        if let Some(pods) = nominated.get_mut(&node) {
+            pods.retain(|placed| placed.pod.metadata.uid != uid);
+            if pods.is_empty() {
+                nominated.remove(&node);
+            }
         }
-        let nodes: Vec<Arc<NodeInfo>> =
-            self.nodes.values().filter(|entry| entry.exists).map(|entry| entry.info.clone()).collect();
-        let mut images: HashMap<String, usize> = HashMap::new();
-        for image in nodes.iter().flat_map(|node| node.images.keys()) {
-            *images.entry(image.clone()).or_default() += 1;
+    }
+
+    pub fn around_mut(&mut self) -> &mut Surroundings {
+        Arc::make_mut(&mut self.live.around)
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        self.live.clone()
+    }
+
+    fn node_mut(&mut self, name: &str) -> &mut NodeInfo {
+        match self.index.get(name) {
+            Some(&at) => Arc::make_mut(&mut Arc::make_mut(&mut self.live.nodes)[at]),
+            None => self.strays.entry(name.to_owned()).or_default(),
         }
-        let snapshot = Snapshot { nodes: Arc::new(nodes), images: Arc::new(images) };
-        self.snapshot = Some(snapshot.clone());
-        snapshot
+    }
+}
+
+fn count_images(images: &mut HashMap<String, usize>, node: &NodeInfo, more: bool) {
+    for name in node.images.keys() {
+        let count = images.entry(name.clone()).or_default();
+        *count = if more { *count + 1 } else { count.saturating_sub(1) };
+        if *count == 0 {
+            images.remove(name);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A node as the plugins see it: what it has, what is taken.
 
+use crate::class::Class;
 use crate::resources::{self, Resources};
 use api_core::v1::{Node, Pod, Taint};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -22,7 +23,19 @@ pub struct NodeInfo {
     /// Bytes of each image by every name that it has.
     pub images: HashMap<String, i64>,
     /// By uid.
-    pub pods: BTreeMap<String, Arc<Pod>>,
+    pub pods: BTreeMap<String, Arc<Placed>>,
+    /// How many pods there are of each class.
+    pub classes: Vec<(Arc<Class>, i64)>,
+}
+
+/// A pod on a node, with what plugins need of it.
+#[derive(Debug)]
+pub struct Placed {
+    pub pod: Arc<Pod>,
+    pub class: Arc<Class>,
+    pub requests: Resources,
+    pub nonzero_requests: Resources,
+    pub host_ports: Vec<HostPort>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,25 +61,31 @@ impl NodeInfo {
             images.flat_map(|image| image.names.iter().map(|name| (name.clone(), image.size_bytes))).collect();
     }
 
-    pub fn add_pod(&mut self, pod: &Arc<Pod>) {
-        if let Some(before) = self.pods.insert(pod.metadata.uid.clone(), pod.clone()) {
-            self.take_away(&before);
+    pub fn add_pod(&mut self, placed: &Arc<Placed>) {
+        self.remove_pod(&placed.pod.metadata.uid);
+        self.pods.insert(placed.pod.metadata.uid.clone(), placed.clone());
+        self.requested.add(&placed.requests);
+        self.nonzero_requested.add(&placed.nonzero_requests);
+        self.used_ports.extend(placed.host_ports.iter().cloned());
+        match self.classes.iter_mut().find(|(class, _)| Arc::ptr_eq(class, &placed.class)) {
+            Some((_, count)) => *count += 1,
+            None => self.classes.push((placed.class.clone(), 1)),
         }
-        self.requested.add(&resources::requests(pod));
-        self.nonzero_requested.add(&resources::nonzero_requests(pod));
-        self.used_ports.extend(host_ports(pod));
     }
 
     pub fn remove_pod(&mut self, uid: &str) {
-        if let Some(pod) = self.pods.remove(uid) {
-            self.take_away(&pod);
+        let Some(placed) = self.pods.remove(uid) else { return };
+        self.requested.sub(&placed.requests);
+        self.nonzero_requested.sub(&placed.nonzero_requests);
+        if !placed.host_ports.is_empty() {
+            self.used_ports = self.pods.values().flat_map(|placed| placed.host_ports.iter().cloned()).collect();
         }
-    }
-
-    fn take_away(&mut self, pod: &Pod) {
-        self.requested.sub(&resources::requests(pod));
-        self.nonzero_requested.sub(&resources::nonzero_requests(pod));
-        self.used_ports = self.pods.values().flat_map(|pod| host_ports(pod)).collect();
+        if let Some(index) = self.classes.iter().position(|(class, _)| Arc::ptr_eq(class, &placed.class)) {
+            self.classes[index].1 -= 1;
+            if self.classes[index].1 == 0 {
+                self.classes.swap_remove(index);
+            }
+        }
     }
 
     /// Whether something on the node has the port already; the unspecified address is in conflict with every other.
@@ -77,6 +96,26 @@ impl NodeInfo {
             used.port == wanted.port && used.protocol == wanted.protocol && same_address
         })
     }
+}
+
+impl Placed {
+    pub fn new(pod: &Arc<Pod>, class: Arc<Class>) -> Placed {
+        Placed {
+            pod: pod.clone(),
+            class,
+            requests: resources::requests(pod),
+            nonzero_requests: resources::nonzero_requests(pod),
+            host_ports: host_ports(pod),
+        }
+    }
+
+    pub fn priority(&self) -> i32 {
+        priority(&self.pod)
+    }
+}
+
+pub fn priority(pod: &Pod) -> i32 {
+    pod.spec.priority.unwrap_or_default()
 }
 
 /// The host ports that a pod takes.

@@ -1,8 +1,9 @@
 //! The pods that wait for a node: ready ones by priority, those that failed until their backoff is over or the cluster changes.
 
+use crate::plugin::{Happened, Plugins};
 use api_core::v1::Pod;
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Nanoseconds since the Unix epoch.
@@ -14,17 +15,17 @@ const MAX_BACKOFF: Nanos = 10 * SECOND;
 /// A pod that nothing that happened could help is tried again after this all the same.
 const MAX_UNSCHEDULABLE: Nanos = 5 * 60 * SECOND;
 
-/// Each pod is in at most one of the three places.
+/// Each pod is in at most one of the places.
 #[derive(Default)]
 pub struct Queue {
     pods: HashMap<String, Waiting>,
     active: BinaryHeap<Ranked>,
     /// When to look at a pod again.
-    timers: BinaryHeap<Reverse<(Nanos, String)>>,
+    timers: BTreeSet<(Nanos, String)>,
+    /// Uids of pods that wait for something to happen, or are being decided upon while it may.
+    waiting: HashSet<String>,
     /// Breaks ties between pods in the order in which they came.
     sequence: u64,
-    /// Counts the events that may have made room; a pod that failed before one is tried again.
-    moves: u64,
 }
 
 struct Waiting {
@@ -32,12 +33,18 @@ struct Waiting {
     attempts: u32,
     place: Place,
     came: Nanos,
+    /// The pod's timer, if it has one.
+    due: Option<Nanos>,
+    /// The plugins that rejected the pod.
+    rejected_by: Plugins,
+    /// The plugins that may think otherwise because of what happened while the pod was being decided upon.
+    missed: Plugins,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Place {
     Active,
-    /// Being decided upon.
+    /// Being decided upon, or the decision being carried out.
     Taken,
     Backoff,
     Unschedulable,
@@ -69,7 +76,7 @@ impl Queue {
     pub fn set(&mut self, pod: Arc<Pod>, now: Nanos) {
         let uid = pod.metadata.uid.clone();
         if !pod.spec.scheduling_gates.is_empty() {
-            self.pods.remove(&uid);
+            self.remove(&uid);
             return;
         }
         match self.pods.get_mut(&uid) {
@@ -77,23 +84,39 @@ impl Queue {
                 let changed = waiting.pod.spec != pod.spec || waiting.pod.metadata.labels != pod.metadata.labels;
                 waiting.pod = pod;
                 // What kept it from being scheduled may be what was changed.
-                if changed && waiting.place == Place::Unschedulable {
-                    self.activate(&uid);
+                match waiting.place {
+                    Place::Unschedulable if changed => self.activate(&uid),
+                    Place::Taken if changed => waiting.missed = Plugins::ALL,
+                    _ => {}
                 }
             }
             None => {
-                self.pods.insert(uid.clone(), Waiting { pod, attempts: 0, place: Place::Backoff, came: now });
+                let waiting = Waiting {
+                    pod,
+                    attempts: 0,
+                    place: Place::Backoff,
+                    came: now,
+                    due: None,
+                    rejected_by: Plugins::NONE,
+                    missed: Plugins::NONE,
+                };
+                self.pods.insert(uid.clone(), waiting);
                 self.activate(&uid);
             }
         }
     }
 
     pub fn remove(&mut self, uid: &str) {
-        self.pods.remove(uid);
+        self.waiting.remove(uid);
+        if let Some(waiting) = self.pods.remove(uid)
+            && let Some(due) = waiting.due
+        {
+            self.timers.remove(&(due, uid.to_owned()));
+        }
     }
 
-    /// The next pod to decide upon, and the count of events to give back with a failure.
-    pub fn pop(&mut self, now: Nanos) -> Option<(Arc<Pod>, u64)> {
+    /// The next pod to decide upon.
+    pub fn pop(&mut self, now: Nanos) -> Option<Arc<Pod>> {
         self.wake(now);
         while let Some(ranked) = self.active.pop() {
             if let Some(waiting) = self.pods.get_mut(&ranked.uid)
@@ -101,53 +124,55 @@ impl Queue {
             {
                 waiting.place = Place::Taken;
                 waiting.attempts += 1;
-                return Some((waiting.pod.clone(), self.moves));
+                waiting.missed = Plugins::NONE;
+                self.waiting.insert(ranked.uid);
+                return Some(waiting.pod.clone());
             }
         }
         None
     }
 
-    /// No node could take the pod. `moves`: as [`Queue::pop`] gave it.
-    pub fn failed(&mut self, uid: &str, moves: u64, now: Nanos) {
-        let changed = self.moves != moves;
+    /// No node could take the pod. It waits until one of these plugins may think otherwise.
+    pub fn failed(&mut self, uid: &str, rejected_by: Plugins, now: Nanos) {
         let Some(waiting) = self.pods.get_mut(uid) else { return };
-        let (place, wait) = if changed {
-            (Place::Backoff, backoff(waiting.attempts))
+        waiting.rejected_by = rejected_by;
+        if waiting.missed.has_any(rejected_by) {
+            let wait = backoff(waiting.attempts);
+            self.put(uid, Place::Backoff, now + wait);
         } else {
-            (Place::Unschedulable, MAX_UNSCHEDULABLE)
-        };
-        waiting.place = place;
-        self.timers.push(Reverse((now + wait, uid.to_owned())));
+            self.put(uid, Place::Unschedulable, now + MAX_UNSCHEDULABLE);
+        }
     }
 
     /// The decision could not be carried out: try again soon.
     pub fn retry(&mut self, uid: &str, now: Nanos) {
-        let Some(waiting) = self.pods.get_mut(uid) else { return };
-        waiting.place = Place::Backoff;
+        let Some(waiting) = self.pods.get(uid) else { return };
         let wait = backoff(waiting.attempts);
-        self.timers.push(Reverse((now + wait, uid.to_owned())));
+        self.put(uid, Place::Backoff, now + wait);
     }
 
-    /// Something happened that may make room: a node came or changed, a pod went.
-    pub fn room_may_have_come(&mut self, now: Nanos) {
-        self.moves += 1;
-        let hopeful: Vec<(String, u32)> = self
-            .pods
-            .iter()
-            .filter(|(_, waiting)| waiting.place == Place::Unschedulable)
-            .map(|(uid, waiting)| (uid.clone(), waiting.attempts))
-            .collect();
-        for (uid, attempts) in hopeful {
-            if let Some(waiting) = self.pods.get_mut(&uid) {
-                waiting.place = Place::Backoff;
+    /// Something happened that some pods may have waited for.
+    pub fn happened(&mut self, what: Happened, now: Nanos) {
+        let help = what.may_help();
+        let mut hopeful = Vec::new();
+        for uid in &self.waiting {
+            let Some(waiting) = self.pods.get_mut(uid) else { continue };
+            match waiting.place {
+                Place::Taken => waiting.missed = waiting.missed | help,
+                Place::Unschedulable if waiting.rejected_by.has_any(help) => {
+                    hopeful.push((uid.clone(), now + backoff(waiting.attempts)));
+                }
+                _ => {}
             }
-            self.timers.push(Reverse((now + backoff(attempts), uid)));
+        }
+        for (uid, at) in hopeful {
+            self.put(&uid, Place::Backoff, at);
         }
     }
 
     /// When [`Queue::pop`] may have something without anything happening.
     pub fn next_timer(&self) -> Option<Nanos> {
-        self.timers.peek().map(|Reverse((at, _))| *at)
+        self.timers.first().map(|(at, _)| *at)
     }
 
     pub fn len(&self) -> usize {
@@ -159,21 +184,34 @@ impl Queue {
     }
 
     fn wake(&mut self, now: Nanos) {
-        while let Some(Reverse((at, _))) = self.timers.peek() {
-            if *at > now {
-                break;
-            }
-            let Some(Reverse((_, uid))) = self.timers.pop() else { break };
-            let waits = self.pods.get(&uid).map(|waiting| waiting.place);
-            if matches!(waits, Some(Place::Backoff | Place::Unschedulable)) {
-                self.activate(&uid);
-            }
+        while self.timers.first().is_some_and(|(at, _)| *at <= now) {
+            let Some((_, uid)) = self.timers.pop_first() else { break };
+            self.activate(&uid);
+        }
+    }
+
+    /// Puts a pod where it waits for a time.
+    fn put(&mut self, uid: &str, place: Place, until: Nanos) {
+        let Some(waiting) = self.pods.get_mut(uid) else { return };
+        if let Some(due) = waiting.due.replace(until) {
+            self.timers.remove(&(due, uid.to_owned()));
+        }
+        waiting.place = place;
+        self.timers.insert((until, uid.to_owned()));
+        if place == Place::Unschedulable {
+            self.waiting.insert(uid.to_owned());
+        } else {
+            self.waiting.remove(uid);
         }
     }
 
     fn activate(&mut self, uid: &str) {
         let Some(waiting) = self.pods.get_mut(uid) else { return };
+        if let Some(due) = waiting.due.take() {
+            self.timers.remove(&(due, uid.to_owned()));
+        }
         waiting.place = Place::Active;
+        self.waiting.remove(uid);
         self.sequence += 1;
         let priority = waiting.pod.spec.priority.unwrap_or_default();
         let ranked = Ranked { priority, came: waiting.came, sequence: self.sequence, uid: uid.to_owned() };

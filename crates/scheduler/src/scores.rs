@@ -1,10 +1,9 @@
 //! Scores: which of the nodes that can take a pod is the best for it; 0 to 100 a plugin, times its weight.
 
 use crate::affinity;
-use crate::cache::Snapshot;
 use crate::filters::Asked;
 use crate::node::NodeInfo;
-use crate::taints;
+use crate::{Snapshot, interpod, spread, taints};
 use std::sync::Arc;
 
 const MAX: i64 = 100;
@@ -14,16 +13,19 @@ const MIN_IMAGES: i64 = 23 * MIB;
 const MAX_IMAGES_A_CONTAINER: i64 = 1000 * MIB;
 
 /// The sums over all plugins, node by node.
-pub fn totals(asked: &Asked, nodes: &[Arc<NodeInfo>], snapshot: &Snapshot) -> Vec<i64> {
+pub fn totals(asked: &Asked, nodes: &[Arc<NodeInfo>]) -> Vec<i64> {
+    let (pod, class, snapshot) = (asked.pod, asked.class, asked.snapshot);
     let each = |score: &dyn Fn(&NodeInfo) -> i64| nodes.iter().map(|node| score(node)).collect::<Vec<i64>>();
     let taints = normalized(each(&|node| taint_toleration(asked, node)), true);
-    let preferences = normalized(each(&|node| affinity::preferred(asked.pod, node)), false);
+    let preferences = normalized(each(&|node| affinity::preferred(pod, node)), false);
     let weighted = [
         (each(&|node| least_allocated(asked, node)), 1),
         (each(&|node| balanced_allocation(asked, node)), 1),
         (each(&|node| image_locality(asked, node, snapshot)), 1),
         (taints, 3),
         (preferences, 2),
+        (spread::scores(pod, class, snapshot.nodes(), nodes).unwrap_or_default(), 2),
+        (interpod::scores(class, snapshot.nodes(), nodes, snapshot.around()).unwrap_or_default(), 2),
     ];
     let mut totals = vec![0; nodes.len()];
     for (scores, weight) in weighted {

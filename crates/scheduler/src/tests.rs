@@ -1,3 +1,5 @@
+mod placement;
+
 use super::*;
 use api_core::v1::{Container, ContainerPort, Node, Taint, Toleration};
 use schema::Quantity;
@@ -28,7 +30,7 @@ fn decide(nodes: &[Node], placed: &[(&str, Pod)], pod: &Pod) -> String {
     placed.iter().for_each(|(node, pod)| cache.assume(pod, node));
     match schedule(pod, &cache.snapshot(), &mut 0, &SeededRng::new(1)) {
         Decision::Node(name) => name,
-        Decision::Unschedulable(why) => why,
+        Decision::Unschedulable(refusal) => refusal.message,
     }
 }
 
@@ -119,12 +121,30 @@ fn the_queue_gives_the_most_important_pod_first_and_backs_off() {
     important.spec.priority = Some(10);
     queue.set(Arc::new(pod("a", "1")), 0);
     queue.set(Arc::new(important), 0);
-    let (first, moves) = queue.pop(0).unwrap();
+    let first = queue.pop(0).unwrap();
     assert_eq!(first.metadata.name, "b");
-    queue.failed("b", moves, 0);
-    assert_eq!(queue.pop(0).unwrap().0.metadata.name, "a");
+    queue.failed("b", Plugin::NodeResourcesFit.into(), 0);
+    assert_eq!(queue.pop(0).unwrap().metadata.name, "a");
     assert!(queue.pop(SECOND).is_none());
-    queue.room_may_have_come(SECOND);
-    assert!(queue.pop(SECOND).is_none(), "the backoff is not over");
-    assert_eq!(queue.pop(2 * SECOND).unwrap().0.metadata.name, "b");
+    queue.happened(Happened::TaintsChanged, SECOND);
+    assert!(queue.pop(60 * SECOND).is_none(), "a taint does not make room");
+    queue.happened(Happened::PodGone, 60 * SECOND);
+    assert!(queue.pop(60 * SECOND).is_none(), "the backoff is not over");
+    assert_eq!(queue.pop(61 * SECOND).unwrap().metadata.name, "b");
+}
+
+#[test]
+fn what_happens_during_a_decision_is_not_missed() {
+    const SECOND: i64 = 1_000_000_000;
+    let mut queue = Queue::default();
+    queue.set(Arc::new(pod("a", "1")), 0);
+    queue.pop(0).unwrap();
+    queue.happened(Happened::NodeAdded, 0);
+    queue.failed("a", Plugin::NodeResourcesFit.into(), 0);
+    assert_eq!(queue.next_timer(), Some(SECOND));
+    queue.pop(SECOND).unwrap();
+    queue.failed("a", Plugin::NodeResourcesFit.into(), SECOND);
+    assert_eq!(queue.next_timer(), Some(301 * SECOND), "tried again some time in any case");
+    queue.remove("a");
+    assert_eq!(queue.next_timer(), None);
 }

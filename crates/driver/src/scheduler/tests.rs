@@ -123,3 +123,25 @@ async fn gated_pods_and_those_of_others_are_left_alone() {
     end.send_replace(true);
     running.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_more_important_pod_gets_the_room_of_a_less_important_one() {
+    let fake = Fake::new();
+    fake.put(&node("n", "1"));
+    fake.put(&pod("low", "1"));
+    let (end, running) = start(&fake);
+    bound(&fake, "low").await;
+    let mut high = pod("high", "1");
+    high.spec.priority = Some(1000);
+    fake.put(&high);
+    let waiting = fake.wait::<Pod>("default", "high", |pod| !pod.status.nominated_node_name.is_empty()).await;
+    assert_eq!(waiting.status.nominated_node_name, "n");
+    assert_eq!(waiting.status.conditions[0].message, "0/1 nodes are available: 1 Insufficient cpu.");
+    assert_eq!(bound(&fake, "high").await, "n");
+    assert!(fake.get::<Pod>("default", "low").is_none());
+    let event = fake.wait_any::<Event>("default", |event| event.reason == "Preempted").await;
+    assert_eq!(event.message, format!("Preempted by pod {} on node n", waiting.metadata.uid));
+    assert_eq!(event.involved_object.name, "low");
+    end.send_replace(true);
+    running.await.unwrap();
+}

@@ -15,6 +15,7 @@ pub mod cluster_role_aggregation;
 pub mod cronjob;
 pub mod daemonset;
 pub mod deployment;
+pub mod disruption;
 pub mod endpoints;
 pub mod endpointslice;
 pub mod garbage_collector;
@@ -26,6 +27,7 @@ pub mod plan;
 pub mod pod_garbage_collector;
 pub mod pods;
 pub mod replicaset;
+pub mod resource_quota;
 pub mod root_ca_publisher;
 pub mod service_account;
 pub mod statefulset;
@@ -122,6 +124,8 @@ pub fn all(config: &Config) -> Vec<Arc<dyn Controller>> {
         Arc::new(cronjob::CronJobController),
         Arc::new(ttl_after_finished::TtlAfterFinishedController),
         Arc::new(cluster_role_aggregation::ClusterRoleAggregationController),
+        Arc::new(disruption::DisruptionController),
+        Arc::new(resource_quota::ResourceQuotaController),
     ]
 }
 

@@ -33,7 +33,9 @@ macro_rules! put_typed {
         $(
             let info = <$kind as schema::Object>::RESOURCE;
             if at == (info.api_version().as_str(), info.kind) {
-                $view.store::<$kind>().insert($object);
+                let ty = <$kind as schema::Typed>::type_ref();
+                let decoded = schema::decode::normalize(ty, $object.clone(), &Default::default()).unwrap();
+                $view.store::<$kind>().insert(&decoded.value);
                 return;
             }
         )*

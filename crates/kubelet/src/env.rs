@@ -53,7 +53,7 @@ pub async fn build(container: &Container, pod: &Pod, facts: Facts<'_>) -> Result
         Builder { pod, container, facts, config_maps: BTreeMap::new(), secrets: BTreeMap::new(), env: BTreeMap::new() };
     let links = pod.spec.enable_service_links != Some(false);
     let services = services::variables(facts.objects, &pod.metadata.namespace, links).await?;
-    builder.from_sources().await?;
+    builder.add_sources().await?;
     for variable in &container.env {
         let value = match &variable.value_from {
             _ if !variable.value.is_empty() => {
@@ -83,7 +83,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    async fn from_sources(&mut self) -> Result<(), EnvError> {
+    async fn add_sources(&mut self) -> Result<(), EnvError> {
         for source in &self.container.env_from {
             if let Some(reference) = &source.config_map_ref {
                 if let Some(map) = self.config_map(&reference.name, reference.optional).await? {

@@ -1,12 +1,15 @@
 //! The border to volumes, environment and probes: what a worker asks of them, in its own terms.
 
-use api_core::v1::{Container, Pod, Probe};
+use std::time::Duration;
+
+use api_core::v1::{Container, HTTPGetAction, Pod, Probe};
 use cri::v1;
 use kubelet_core::ProbeOutcome;
 
 use crate::cri_config::sandbox;
 use crate::env::{self, Facts};
 use crate::kubelet::Kubelet;
+use crate::probe;
 use crate::volumes::{ContainerMounts, Mounted};
 
 /// Sets up what is not set up, and brings the rest up to date. The errors are the texts of `FailedMount` events.
@@ -87,33 +90,28 @@ pub async fn mounts(
     Ok(mounts)
 }
 
+/// Asks a container once how it is.
 pub async fn probe(
     kubelet: &Kubelet,
     probe: &Probe,
-    _container: &Container,
+    container: &Container,
     container_id: &str,
-    _ip: &str,
+    ip: &str,
 ) -> (ProbeOutcome, String) {
-    let Some(exec) = &probe.exec else { return (ProbeOutcome::Unknown, "unsupported".to_owned()) };
-    let limit = std::time::Duration::from_secs(u64::try_from(probe.timeout_seconds.max(1)).unwrap_or(1));
-    match kubelet.cri.exec_sync(container_id, exec.command.clone(), limit).await {
-        Ok(answer) if answer.exit_code == 0 => (ProbeOutcome::Success, String::new()),
-        Ok(answer) => (ProbeOutcome::Failure, String::from_utf8_lossy(&answer.stdout).into_owned()),
-        Err(error) => (ProbeOutcome::Unknown, error.to_string()),
-    }
+    let target = probe::Target { cri: &kubelet.cri, container, container_id, pod_ip: ip };
+    let result = probe::run(probe, target).await;
+    (result.outcome, result.output)
 }
 
 /// An HTTP hook succeeds when somebody answers, whatever the answer is.
 pub async fn call_hook(
     kubelet: &Kubelet,
-    hook: &Probe,
+    action: &HTTPGetAction,
     container: &Container,
     container_id: &str,
     ip: &str,
+    limit: Duration,
 ) -> Result<(), String> {
-    match probe(kubelet, hook, container, container_id, ip).await {
-        (ProbeOutcome::Success, _) => Ok(()),
-        (_, output) if output.starts_with("HTTP probe failed with statuscode") => Ok(()),
-        (_, output) => Err(output),
-    }
+    let target = probe::Target { cri: &kubelet.cri, container, container_id, pod_ip: ip };
+    probe::get(&probe::http_target(action, target)?, limit).await.map(drop)
 }

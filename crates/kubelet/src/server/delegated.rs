@@ -40,7 +40,7 @@ impl Delegated {
         let mut review = TokenReview::default();
         review.spec.token = token.to_owned();
         let status = self.client.create(&review).await.map_err(|error| error.to_string())?.status;
-        let user = status.authenticated.then(|| UserInfo {
+        let user = status.authenticated.then_some(UserInfo {
             name: status.user.username,
             uid: status.user.uid,
             groups: status.user.groups,

@@ -82,7 +82,7 @@ impl Source {
 /// Sends what is wanted of the log until its end, or until the client is gone.
 pub(super) async fn copy(source: Source, file: File, options: LogOptions, pieces: Pieces) {
     let mut copy = Copy { output: Output::new(&options), pending: Vec::new(), pieces };
-    let done = if options.follow { copy.follow(&source, file).await } else { copy.to_end(file).await };
+    let done = if options.follow { copy.follow(&source, file).await } else { copy.read_all(file).await };
     if let Err(error) = done {
         tracing::info!(path = %source.path.display(), %error, "reading a log failed");
         let _gone_if_this_fails = copy.pieces.send(Err(error)).await;
@@ -100,7 +100,7 @@ struct Copy {
 type Wanted = bool;
 
 impl Copy {
-    async fn to_end(&mut self, mut file: File) -> io::Result<()> {
+    async fn read_all(&mut self, mut file: File) -> io::Result<()> {
         if !self.drain(&mut file).await? {
             return Ok(());
         }

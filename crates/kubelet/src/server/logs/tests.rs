@@ -54,7 +54,7 @@ impl Reading {
         text
     }
 
-    async fn to_end(&mut self) -> String {
+    async fn rest(&mut self) -> String {
         let mut text = String::new();
         let all = async {
             while let Some(piece) = self.receiver.recv().await {
@@ -67,7 +67,7 @@ impl Reading {
 }
 
 async fn check(query: &str, expected: &str) {
-    assert_eq!(Reading::start(LOG, query).await.to_end().await, expected, "{query}");
+    assert_eq!(Reading::start(LOG, query).await.rest().await, expected, "{query}");
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn options_choose_what_is_read() {
 #[tokio::test]
 async fn the_last_line_may_lack_its_end() {
     let text = "2026-01-02T15:04:05Z stdout F one\n2026-01-02T15:04:06Z stdout F two";
-    assert_eq!(Reading::start(text, "").await.to_end().await, "one\ntwo\n");
+    assert_eq!(Reading::start(text, "").await.rest().await, "one\ntwo\n");
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn following_goes_on_until_the_container_ends() {
     assert_eq!(reading.until("six\n").await, "five\nsix\n");
     reading.runs.store(false, Ordering::SeqCst);
     reading.append("0.log", "2026-01-02T15:04:10Z stdout F last\n");
-    assert_eq!(reading.to_end().await, "last\n");
+    assert_eq!(reading.rest().await, "last\n");
 }
 
 #[tokio::test]
@@ -116,13 +116,13 @@ async fn following_survives_rotation() {
     reading.append("0.log", "2026-01-02T15:04:10Z stdout F new\n");
     assert_eq!(reading.until("new\n").await, "late\nnew\n");
     reading.runs.store(false, Ordering::SeqCst);
-    assert_eq!(reading.to_end().await, "");
+    assert_eq!(reading.rest().await, "");
 }
 
 #[tokio::test]
 async fn a_client_that_leaves_ends_the_reading() {
     let mut reading = Reading::start(LOG, "follow=true&limitBytes=3").await;
-    assert_eq!(reading.to_end().await, "one", "a full answer ends too");
+    assert_eq!(reading.rest().await, "one", "a full answer ends too");
     let reading = Reading::start(LOG, "follow=true").await;
     let Reading { dir, receiver, .. } = reading;
     drop(receiver);
@@ -160,7 +160,8 @@ fn the_right_run_is_chosen_and_errors_are_upstreams() {
     let none = "container \"c\" in pod \"p\" is waiting to start";
     let gone = "previous terminated container \"c\" in pod \"p\" not found".to_owned();
     // State in the API, the runtime's containers from the newest on, whether the previous one is asked for.
-    let table: &[(&str, &[ContainerState], bool, Result<usize, String>)] = &[
+    type Row<'a> = (&'a str, &'a [ContainerState], bool, Result<usize, String>);
+    let table: &[Row<'_>] = &[
         (running, &[Running, Exited], false, Ok(0)),
         (running, &[Running, Exited], true, Ok(1)),
         (running, &[Running], true, Err(gone.clone())),

@@ -36,12 +36,12 @@ pub(super) fn summary(api: &Api, sampler: &Sampler) -> Value {
     let now = time(node.time_ns);
     let boot_s = proc_stat("btime ").unwrap_or(0);
     let disk = nix::sys::statvfs::statvfs(&api.root_dir).ok().map(|disk| {
-        let block = disk.fragment_size() as u64;
-        let (blocks, files) = (disk.blocks() as u64, disk.files() as u64);
-        let (free, free_files) = (disk.blocks_free() as u64, disk.files_free() as u64);
+        let block = disk.fragment_size();
+        let (blocks, files) = (disk.blocks(), disk.files());
+        let (free, free_files) = (disk.blocks_free(), disk.files_free());
         present(
             [
-                ("availableBytes", Some(disk.blocks_available() as u64 * block)),
+                ("availableBytes", Some(disk.blocks_available() * block)),
                 ("capacityBytes", Some(blocks * block)),
                 ("usedBytes", Some(blocks.saturating_sub(free) * block)),
                 ("inodesFree", Some(free_files)),

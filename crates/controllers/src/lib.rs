@@ -11,6 +11,7 @@
 //! has done. One file or folder each. Deliberately absent: async, IO, clocks, randomness, retries.
 
 pub mod claim;
+pub mod claim_protection;
 pub mod cluster_role_aggregation;
 pub mod cronjob;
 pub mod daemonset;
@@ -126,6 +127,8 @@ pub fn all(config: &Config) -> Vec<Arc<dyn Controller>> {
         Arc::new(cluster_role_aggregation::ClusterRoleAggregationController),
         Arc::new(disruption::DisruptionController),
         Arc::new(resource_quota::ResourceQuotaController),
+        Arc::new(claim_protection::ClaimProtectionController),
+        Arc::new(claim_protection::VolumeProtectionController),
     ]
 }
 

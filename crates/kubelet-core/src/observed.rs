@@ -1,5 +1,7 @@
 //! What the runtime shows of one pod.
 
+use std::cmp::Reverse;
+
 use crate::Nanos;
 
 /// Everything that the runtime has under one pod's uid.
@@ -92,7 +94,7 @@ impl ObservedPod {
     }
 
     pub fn sort(&mut self) {
-        self.sandboxes.sort_by(|a, b| (b.created_at, b.attempt).cmp(&(a.created_at, a.attempt)));
-        self.containers.sort_by(|a, b| (b.created_at, b.restart_count).cmp(&(a.created_at, a.restart_count)));
+        self.sandboxes.sort_by_key(|sandbox| Reverse((sandbox.created_at, sandbox.attempt)));
+        self.containers.sort_by_key(|container| Reverse((container.created_at, container.restart_count)));
     }
 }

@@ -1,6 +1,7 @@
 //! What a kubelet is told at its start.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub struct KubeletConfig {
     pub cgroup_root: String,
     /// The port of the kubelet's own API, which the Node object tells.
     pub port: u16,
+    /// With what that API is served; `None`: it is not.
+    pub api: Option<ApiSettings>,
     /// Whether to make the Node object when it is not there.
     pub register_node: bool,
     pub node_labels: BTreeMap<String, String>,
@@ -50,6 +53,23 @@ pub struct KubeletConfig {
     pub lease_duration: Duration,
     /// How many kubelets' events about one object may come at once, and how many later per second.
     pub event_burst: u32,
+}
+
+/// What the kubelet's own API needs. Who may use it is asked of the API server.
+#[derive(Clone)]
+pub struct ApiSettings {
+    pub bind_address: IpAddr,
+    /// The certificate that the API server and others see.
+    pub identity: serve::Identity,
+    /// The authorities of client certificates, PEM.
+    pub client_ca: String,
+}
+
+impl fmt::Debug for ApiSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The key is nobody's to read.
+        f.debug_struct("ApiSettings").field("bind_address", &self.bind_address).finish_non_exhaustive()
+    }
 }
 
 /// Which container runtime to use.
@@ -114,6 +134,7 @@ impl KubeletConfig {
             max_pods: 110,
             cgroup_root: "/".to_owned(),
             port: 10250,
+            api: None,
             register_node: true,
             node_labels: BTreeMap::new(),
             register_with_taints: Vec::new(),

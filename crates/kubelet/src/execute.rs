@@ -1,5 +1,7 @@
 //! The steps of a decision, done with the runtime and the API.
 
+use std::path::Path;
+
 use api_core::v1::{Container, Pod};
 use api_meta::v1::{DeleteOptions, Preconditions};
 use api_misc::node::v1::RuntimeClass;
@@ -7,6 +9,7 @@ use cri::v1;
 use kubelet_core::memory::{SANDBOX, VOLUMES};
 use kubelet_core::{Event, Kill, KillReason, ObservedPod, PodMemory, spec};
 
+use crate::cgroups::{self, Driver};
 use crate::cri_config::container::{self, ContainerContext};
 use crate::cri_config::sandbox::{self, SandboxContext};
 use crate::cri_config::security;
@@ -56,6 +59,14 @@ pub async fn mount_volumes(kubelet: &Kubelet, memory: &mut PodMemory, pod: &Pod)
 /// Makes the sandbox; its id, if that worked.
 pub async fn create_sandbox(kubelet: &Kubelet, memory: &mut PodMemory, pod: &Pod, attempt: u32) -> Option<String> {
     let config = sandbox_config(kubelet, pod, attempt).await;
+    if kubelet.cgroup_driver == Driver::Cgroupfs {
+        let (parent, limits) = (kubelet.cgroup_parent(pod), cgroups::pod_limits(pod));
+        let preparing =
+            tokio::task::spawn_blocking(move || cgroups::prepare(Path::new(cgroups::HIERARCHIES), &parent, limits));
+        if let Err(error) = preparing.await {
+            tracing::warn!(pod = %spec::format_pod(pod), %error, "cannot limit a pod as a whole");
+        }
+    }
     let made = match runtime_handler(kubelet, pod).await {
         Ok(handler) => kubelet.cri.run_pod_sandbox(config, &handler).await.map_err(|error| error.to_string()),
         Err(error) => Err(error),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_core::v1::{Container, LifecycleHandler, Pod, Probe};
+use api_core::v1::{Container, LifecycleHandler, Pod};
 
 use crate::files;
 use crate::kubelet::Kubelet;
@@ -35,11 +35,9 @@ pub async fn run(
         tokio::time::sleep(Duration::from_secs(u64::try_from(sleep.seconds).unwrap_or(0))).await;
         return Ok(());
     }
-    if let Some(http_get) = &hook.http_get {
-        let probe =
-            Probe { http_get: Some(http_get.clone()), timeout_seconds: HTTP_TIMEOUT_SECONDS, ..Probe::default() };
+    if let Some(action) = &hook.http_get {
         let ip = address(kubelet, pod, sandbox_id).await?;
-        return files::call_hook(kubelet, &probe, container, container_id, &ip).await;
+        return files::call_hook(kubelet, action, container, container_id, &ip, HTTP_TIMEOUT).await;
     }
     Ok(())
 }
@@ -58,4 +56,4 @@ async fn address(kubelet: &Kubelet, pod: &Pod, sandbox_id: &str) -> Result<Strin
 }
 
 /// Upstream's client for hooks has no limit; one that never answers must not hold a worker for ever.
-const HTTP_TIMEOUT_SECONDS: i32 = 60;
+const HTTP_TIMEOUT: Duration = Duration::from_secs(60);

@@ -36,7 +36,7 @@ impl Machine {
         Machine {
             cpus: std::thread::available_parallelism().map_or(1, |n| i64::try_from(n.get()).unwrap_or(1)),
             memory_bytes: kilobytes("MemTotal"),
-            disk_bytes: disk.map_or(0, |disk| (disk.blocks() as u64 * disk.fragment_size() as u64) as i64),
+            disk_bytes: disk.map_or(0, |disk| (disk.blocks() * disk.fragment_size()) as i64),
             kernel_version: text("/proc/sys/kernel/osrelease"),
             os_image: os_image(&text("/etc/os-release")),
             machine_id: machine_id.into_iter().find(|id| !id.is_empty()).unwrap_or_default(),

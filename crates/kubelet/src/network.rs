@@ -34,7 +34,7 @@ pub fn set_up(network: &PodNetwork, cidrs: &[Cidr]) -> Result<(), NetworkError> 
     cni::install(&network.bin_dir, &network.plugin_program)
         .map_err(failed("install the CNI plugins in", &network.bin_dir))?;
     let Some(first) = cidrs.first() else { return Ok(()) };
-    let mut config = NetworkConfig::new(first.clone());
+    let mut config = NetworkConfig::new(*first);
     config.subnets = cidrs.to_vec();
     config.bridge = network.bridge.clone();
     config.mtu = network.mtu;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api_core::v1::{
-    ContainerImage, DaemonEndpoint, Node, NodeAddress, NodeDaemonEndpoints, NodeStatus, NodeSystemInfo,
+    ContainerImage, DaemonEndpoint, Node, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeStatus, NodeSystemInfo,
 };
 use api_meta::v1::{ObjectMeta, OwnerReference};
 use api_misc::coordination::v1::{Lease, LeaseSpec};
@@ -76,14 +76,19 @@ async fn sync_status(
     };
     set_up_network(kubelet, &node).await;
     let status = status(kubelet, machine, &node.status).await;
-    for reason in change_events(&node.status.conditions, &status.conditions) {
-        let message = format!("Node {} status is now: {reason}", config.node_name);
-        kubelet.recorder.node(Event::normal(reason, message));
-    }
+    announce(kubelet, &node.status.conditions, &status.conditions);
     let ready = is_ready(&status);
     kubelet.client.patch::<Node>("", &config.node_name, "status", &Patch::StrategicMerge(patch(&status))).await?;
     *written = Some((status, now));
     Ok(ready)
+}
+
+/// One event for each condition that changed.
+fn announce(kubelet: &Kubelet, old: &[NodeCondition], new: &[NodeCondition]) {
+    for reason in change_events(old, new) {
+        let message = format!("Node {} status is now: {reason}", kubelet.config.node_name);
+        kubelet.recorder.node(Event::normal(reason, message));
+    }
 }
 
 fn is_ready(status: &NodeStatus) -> bool {
@@ -133,6 +138,10 @@ async fn register(kubelet: &Kubelet, machine: &Machine) -> Result<Node, ClientEr
     node.spec.taints = config.register_with_taints.clone();
     node.status = status(kubelet, machine, &NodeStatus::default()).await;
     match kubelet.client.create(&node).await {
+        Ok(created) => {
+            announce(kubelet, &[], &node.status.conditions);
+            Ok(created)
+        }
         Err(error) if error.is_already_exists() => kubelet.client.get::<Node>("", &config.node_name).await,
         other => other,
     }

@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 
 use crate::kubelet::Kubelet;
 use crate::runtime::Fingerprint;
+use crate::server::PodLookup;
 use crate::worker::Worker;
 
 /// What a worker learns from outside.
@@ -105,16 +106,6 @@ pub struct PodTable {
 }
 
 impl PodTable {
-    /// A pod by its names; with `uid`, only if it is that one.
-    pub fn find(&self, namespace: &str, name: &str, uid: Option<&str>) -> Option<Arc<Pod>> {
-        let workers = self.workers.lock();
-        let mut pods = workers.values().map(|inbox| inbox.state.lock().pod.clone());
-        pods.find(|pod| {
-            let meta = &pod.metadata;
-            meta.namespace == namespace && meta.name == name && uid.is_none_or(|uid| meta.uid == uid)
-        })
-    }
-
     /// Whether the node takes the pod; asked once, before anything of it runs. Pods are taken one after the other, so that
     /// two that exclude each other are not both refused. `always`: it runs already.
     pub fn admit(
@@ -135,10 +126,6 @@ impl PodTable {
         Ok(())
     }
 
-    pub fn all(&self) -> Vec<Arc<Pod>> {
-        self.workers.lock().values().map(|inbox| inbox.state.lock().pod.clone()).collect()
-    }
-
     pub fn has(&self, uid: &str) -> bool {
         self.workers.lock().contains_key(uid)
     }
@@ -148,11 +135,29 @@ impl PodTable {
     }
 }
 
+impl PodLookup for PodTable {
+    fn all(&self) -> Vec<Arc<Pod>> {
+        self.workers.lock().values().map(|inbox| inbox.peek()).collect()
+    }
+
+    fn find(&self, namespace: &str, name: &str, uid: Option<&str>) -> Option<Arc<Pod>> {
+        let workers = self.workers.lock();
+        let mut pods = workers.values().map(|inbox| inbox.peek());
+        pods.find(|pod| {
+            let meta = &pod.metadata;
+            meta.namespace == namespace && meta.name == name && uid.is_none_or(|uid| meta.uid == uid)
+        })
+    }
+}
+
 /// Follows the API and the runtime until `stop`.
 pub async fn run(kubelet: Arc<Kubelet>, mut stop: watch::Receiver<bool>) {
     let table = kubelet.pods.clone();
     let (workers, tasks) = (JoinSet::new(), HashMap::new());
-    let mut manager = Manager { kubelet, table, workers, tasks, synced: false, orphans: BTreeMap::new() };
+    let (synced, synced_receiver) = watch::channel(false);
+    let relister =
+        Relister { kubelet: kubelet.clone(), synced: synced_receiver, seen: BTreeMap::new(), orphans: BTreeMap::new() };
+    let mut manager = Manager { kubelet, table, workers, tasks, synced };
     let mut wait = FIRST_RETRY;
     let following = async {
         loop {
@@ -169,6 +174,7 @@ pub async fn run(kubelet: Arc<Kubelet>, mut stop: watch::Receiver<bool>) {
     };
     tokio::select! {
         () = following => {}
+        () = relister.run() => {}
         // An error means that whoever could stop us is gone.
         _ = stop.wait_for(|stop| *stop) => {}
     }
@@ -181,13 +187,11 @@ struct Manager {
     /// Whose worker a task is.
     tasks: HashMap<tokio::task::Id, String>,
     /// The API's pods are known, so what else runs belongs to nobody.
-    synced: bool,
-    /// Seen running without a pod, and how often.
-    orphans: BTreeMap<String, u32>,
+    synced: watch::Sender<bool>,
 }
 
 impl Manager {
-    /// One list and one watch, and the runtime meanwhile.
+    /// One list and one watch.
     async fn follow(&mut self) -> Result<(), ClientError> {
         let field_selector = format!("spec.nodeName={}", self.kubelet.config.node_name);
         let options = ListOptions { field_selector, ..ListOptions::default() };
@@ -196,9 +200,6 @@ impl Manager {
         self.replace(list.items);
         let options = ListOptions { resource_version: list.resource_version, allow_watch_bookmarks: true, ..options };
         let mut watch = client.watch::<Pod>("", &options).await?;
-        let mut relist = tokio::time::interval(self.kubelet.config.relist_period);
-        relist.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut seen = BTreeMap::new();
         loop {
             tokio::select! {
                 event = watch.next() => match event {
@@ -213,7 +214,6 @@ impl Manager {
                     }
                 },
                 Some(done) = self.workers.join_next_with_id() => self.finished(done),
-                _ = relist.tick() => self.relist(&mut seen).await,
             }
         }
     }
@@ -228,8 +228,7 @@ impl Manager {
                 inbox.removed();
             }
         }
-        if !self.synced {
-            self.synced = true;
+        if !self.synced.send_replace(true) {
             tokio::spawn(crate::cleanup::leftovers(self.kubelet.clone(), there));
         }
     }
@@ -271,9 +270,29 @@ impl Manager {
             }
         }
     }
+}
+
+/// Follows the runtime, whether or not the API answers.
+struct Relister {
+    kubelet: Arc<Kubelet>,
+    synced: watch::Receiver<bool>,
+    seen: BTreeMap<String, Fingerprint>,
+    /// Seen running without a pod, and how often.
+    orphans: BTreeMap<String, u32>,
+}
+
+impl Relister {
+    async fn run(mut self) {
+        let mut ticks = tokio::time::interval(self.kubelet.config.relist_period);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.relist().await;
+        }
+    }
 
     /// Wakes the workers of pods whose containers changed, and ends what runs for no pod.
-    async fn relist(&mut self, seen: &mut BTreeMap<String, Fingerprint>) {
+    async fn relist(&mut self) {
         let now = match self.kubelet.runtime.relist().await {
             Ok(now) => now,
             Err(error) => {
@@ -281,16 +300,19 @@ impl Manager {
                 return;
             }
         };
-        let uids = now.keys().chain(seen.keys());
-        for uid in uids.filter(|uid| now.get(*uid) != seen.get(*uid)) {
-            if let Some(inbox) = self.table.inbox(uid) {
+        let table = &self.kubelet.pods;
+        let uids = now.keys().chain(self.seen.keys());
+        for uid in uids.filter(|uid| now.get(*uid) != self.seen.get(*uid)) {
+            if let Some(inbox) = table.inbox(uid) {
                 inbox.changed.notify_one();
             }
         }
-        let orphans: Vec<_> = now.keys().filter(|uid| self.table.inbox(uid).is_none()).cloned().collect();
-        *seen = now;
+        let orphans: Vec<_> = now.keys().filter(|uid| !table.has(uid)).cloned().collect();
+        self.seen = now;
         self.orphans.retain(|uid, _| orphans.contains(uid));
-        for uid in orphans.into_iter().filter(|_| self.synced) {
+        // Before the API's pods are known, nothing is an orphan.
+        let synced = *self.synced.borrow();
+        for uid in orphans.into_iter().filter(|_| synced) {
             let times = self.orphans.entry(uid.clone()).or_default();
             *times += 1;
             // A pod that was just deleted is still being taken away by its worker's last breath.

@@ -14,8 +14,8 @@ pub fn measure(root_dir: &Path, facts: &mut NodeFacts) {
     facts.memory_pressure = available.is_some_and(|kilobytes| kilobytes * 1024 < EVICTION_MEMORY_BYTES);
     if let Ok(disk) = nix::sys::statvfs::statvfs(root_dir) {
         let short = |available: u64, total: u64, percent: u64| total > 0 && available * 100 < total * percent;
-        facts.disk_pressure = short(disk.blocks_available() as u64, disk.blocks() as u64, MIN_DISK_PERCENT)
-            || short(disk.files_available() as u64, disk.files() as u64, MIN_INODES_PERCENT);
+        facts.disk_pressure = short(disk.blocks_available(), disk.blocks(), MIN_DISK_PERCENT)
+            || short(disk.files_available(), disk.files(), MIN_INODES_PERCENT);
     }
     let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
     let maximum = number("/proc/sys/kernel/pid_max");

@@ -1,13 +1,17 @@
 //! From the configuration to a running kubelet, and back.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use client::Client;
 use cri::containerd::{CgroupDriver, Containerd, ContainerdError};
 use cri::images::{ImportConfig, ImportError, import_directory};
 use cri::{CriClient, CriError, CriTimeouts, v1};
+use serve::tls::{ClientCertificates, TlsError};
 use stdx::{Clock, SeededRng};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::cgroups::Driver;
 use crate::config::{KubeletConfig, PodCidr, RuntimeSource};
@@ -17,8 +21,9 @@ use crate::machine::Machine;
 use crate::network::{self, NetworkError};
 use crate::pods::PodTable;
 use crate::runtime::Runtime;
+use crate::server::{self, Api, delegated::Delegated};
 use crate::volumes::Volumes;
-use crate::{events, node, pods};
+use crate::{events, image_gc, log_rotation, node, pods};
 
 /// Why the kubelet could not start.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +34,10 @@ pub enum KubeletError {
     Runtime(#[from] CriError),
     #[error(transparent)]
     Network(#[from] NetworkError),
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("cannot make {path}: {source}", path = path.display())]
     Directory { path: std::path::PathBuf, source: std::io::Error },
 }
@@ -71,14 +80,58 @@ pub async fn run(
         cgroup_driver,
     });
     let sending = tokio::spawn(sender.run());
+    let mut caretakers = JoinSet::new();
+    caretakers.spawn(log_rotation::run(kubelet.clone()));
+    caretakers.spawn(image_gc::run(kubelet.clone()));
     let running_pods = async {
         // A pod that came first would take an image for missing, and wait for its next pull.
         import_images(&kubelet).await;
         pods::run(kubelet.clone(), stop.clone()).await;
     };
-    tokio::join!(node::run(kubelet.clone(), machine, stop.clone()), running_pods);
+    let serving = serve_api(&kubelet, stop.clone()).await?;
+    tokio::join!(serving, node::run(kubelet.clone(), machine, stop.clone()), running_pods);
     sending.abort();
     Ok(())
+}
+
+/// The kubelet's own API; binds at once, so that a port that is taken is an error of the start.
+async fn serve_api(
+    kubelet: &Kubelet,
+    stop: watch::Receiver<bool>,
+) -> Result<impl Future<Output = ()> + use<>, KubeletError> {
+    let config = &kubelet.config;
+    let mut parts = None;
+    if let Some(settings) = &config.api {
+        let address = SocketAddr::new(settings.bind_address, config.port);
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|source| KubeletError::Listen { address, source })?;
+        let tls = Arc::new(serve::tls::server_config(&settings.identity, &settings.client_ca)?);
+        let judge = Arc::new(Delegated::new(kubelet.client.clone(), kubelet.clock.clone()));
+        let api = Api {
+            node_name: config.node_name.clone(),
+            cri: kubelet.cri.clone(),
+            pods: kubelet.pods.clone(),
+            clock: kubelet.clock.clone(),
+            client_certificates: ClientCertificates::new(&settings.client_ca)?,
+            authenticator: judge.clone(),
+            authorizer: judge,
+            config: serde_json::json!({
+                "kind": "KubeletConfiguration",
+                "apiVersion": "kubelet.config.k8s.io/v1beta1",
+                "maxPods": config.max_pods,
+                "port": config.port,
+                "clusterDomain": config.cluster_domain,
+                "clusterDNS": config.cluster_dns,
+            }),
+            root_dir: config.root_dir.clone(),
+        };
+        parts = Some((listener, tls, api));
+    }
+    Ok(async move {
+        if let Some((listener, tls, api)) = parts {
+            server::serve(listener, tls, api, stop).await;
+        }
+    })
 }
 
 async fn connect(config: &KubeletConfig) -> Result<(Option<Containerd>, CriClient), KubeletError> {

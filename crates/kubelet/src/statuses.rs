@@ -15,8 +15,8 @@ use tokio::sync::watch;
 /// The reporting side of one pod's worker. Dropping it ends the sending.
 pub struct StatusSender {
     wanted: watch::Sender<Option<PodStatus>>,
-    /// What the API has, as far as we know.
-    sent: watch::Receiver<Option<PodStatus>>,
+    /// What the API has, as far as we know, and the version of the pod that had it first.
+    sent: watch::Receiver<Option<(PodStatus, u64)>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -28,22 +28,39 @@ impl StatusSender {
         StatusSender { wanted, sent, task }
     }
 
-    /// Wants this status in the API, if it is another than before.
-    pub fn put(&self, status: &PodStatus) {
+    /// Wants this status in the API, if it is another than before, or if somebody changed what the API had: `seen` is the
+    /// pod as the API shows it.
+    pub fn put(&self, status: &PodStatus, seen: &Pod) {
+        let overwritten = self.is_overwritten(status, seen);
         self.wanted.send_if_modified(|wanted| {
             let changes = wanted.as_ref() != Some(status);
             if changes {
                 *wanted = Some(status.clone());
             }
-            changes
+            changes || overwritten
         });
+    }
+
+    /// Whether the API shows something else than what was sent, and has seen the sending.
+    fn is_overwritten(&self, status: &PodStatus, seen: &Pod) -> bool {
+        let sent = self.sent.borrow();
+        let Some((sent, version)) = sent.as_ref().filter(|(sent, _)| sent == status) else { return false };
+        let told = |status: &PodStatus| -> Vec<(String, String)> {
+            let owned = status.conditions.iter().filter(|c| OWNED_CONDITIONS.contains(&c.type_.as_str()));
+            let owned = owned.map(|condition| (condition.type_.clone(), condition.status.clone()));
+            let mut told: Vec<_> = owned.chain([("phase".to_owned(), status.phase.clone())]).collect();
+            told.sort();
+            told
+        };
+        let seen_version: u64 = seen.metadata.resource_version.parse().unwrap_or(0);
+        seen_version > *version && told(sent) != told(&seen.status)
     }
 
     /// Waits until the API has what was put last, or until that takes too long.
     pub async fn flush(&self) -> bool {
         let wanted = self.wanted.borrow().clone();
         let mut sent = self.sent.clone();
-        let arrived = sent.wait_for(|sent| *sent == wanted);
+        let arrived = sent.wait_for(|sent| sent.as_ref().map(|(status, _)| status) == wanted.as_ref());
         matches!(tokio::time::timeout(FLUSH_TIMEOUT, arrived).await, Ok(Ok(_)))
     }
 }
@@ -58,16 +75,19 @@ async fn send_all(
     client: Client,
     pod: Arc<Pod>,
     mut wanted: watch::Receiver<Option<PodStatus>>,
-    sent: watch::Sender<Option<PodStatus>>,
+    sent: watch::Sender<Option<(PodStatus, u64)>>,
 ) {
     let meta = &pod.metadata;
     while wanted.changed().await.is_ok() {
         let Some(status) = wanted.borrow_and_update().clone() else { continue };
-        let mut wait = FIRST_RETRY;
+        let (mut wait, mut version) = (FIRST_RETRY, u64::MAX);
         loop {
             let patch = Patch::StrategicMerge(patch(&meta.uid, &status));
             match client.patch::<Pod>(&meta.namespace, &meta.name, "status", &patch).await {
-                Ok(_) => break,
+                Ok(pod) => {
+                    version = pod.metadata.resource_version.parse().unwrap_or(u64::MAX);
+                    break;
+                }
                 // The pod is gone, or is another one of the same name: there is nobody to tell.
                 Err(error) if error.is_not_found() || error.is_conflict() => break,
                 Err(error) => {
@@ -80,7 +100,7 @@ async fn send_all(
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LAST_RETRY);
         }
-        sent.send_replace(Some(status));
+        sent.send_replace(Some((status, version)));
     }
 }
 

@@ -131,7 +131,7 @@ impl Worker {
         // A status that the steps are about to change is not worth a write; but a pod must be seen to have arrived.
         let starting = decision.steps.iter().any(|step| matches!(step, Step::StartContainer { .. }));
         if !self.removed && (!starting || pod.status.host_ip.is_empty()) {
-            self.statuses.put(&decision.status);
+            self.statuses.put(&decision.status, pod);
         }
     }
 

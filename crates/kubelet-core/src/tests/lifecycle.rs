@@ -334,16 +334,25 @@ fn a_sandbox_of_the_wrong_network_is_replaced() {
 
 #[test]
 fn a_replaced_sandbox_goes_when_it_is_empty() {
-    check(World::new("Always", &["a"]).sandbox_in(0, false).sandbox(1).running("a"), expect![[r#"
+    check(
+        World::new("Always", &["a"]).sandbox_in(0, false).sandbox(1).running("a"),
+        expect![[r#"
         remove sandboxes s0
-        Running ready: a=running ready"#]]);
-    check(World::new("Always", &["a"]).sandbox_in(0, false).exited("a", 1).sandbox(1).running("a"), expect!["Running ready: a=running after Error(1) ready #1"]);
+        Running ready: a=running ready"#]],
+    );
+    check(
+        World::new("Always", &["a"]).sandbox_in(0, false).exited("a", 1).sandbox(1).running("a"),
+        expect!["Running ready: a=running after Error(1) ready #1"],
+    );
 }
 
 #[test]
 fn a_pod_that_the_node_refused_is_over() {
     let rejected = Some(("OutOfcpu".to_owned(), "Pod was rejected: no".to_owned()));
-    check(World::new("Always", &["a"]).remembering(|memory| memory.ended = rejected), expect![[r#"
+    check(
+        World::new("Always", &["a"]).remembering(|memory| memory.ended = rejected),
+        expect![[r#"
         clean up
-        Failed (OutOfcpu): a=ContainerCreating"#]]);
+        Failed (OutOfcpu): a=ContainerCreating"#]],
+    );
 }

@@ -99,6 +99,12 @@ impl FakeApi {
         }
     }
 
+    /// Waits for the next change of anything.
+    pub async fn changed(&self) {
+        let mut version = self.version.subscribe();
+        tokio::time::timeout(PATIENCE, version.changed()).await.expect("nothing changes any more").unwrap();
+    }
+
     /// Waits until an object is gone.
     pub async fn wait_gone<T: Object>(&self, namespace: &str, name: &str) {
         let mut version = self.version.subscribe();

@@ -1,8 +1,8 @@
 //! A pod's life.
 
 use api_core::v1::{
-    ConfigMap, ConfigMapVolumeSource, Container, EnvVar, EnvVarSource, Event, ExecAction, Node, ObjectFieldSelector,
-    Pod, Probe, SecurityContext, Volume, VolumeMount,
+    ConfigMap, ConfigMapVolumeSource, Container, EnvVar, EnvVarSource, Event, ExecAction, HTTPGetAction, Lifecycle,
+    LifecycleHandler, Node, ObjectFieldSelector, Pod, Probe, SecurityContext, TCPSocketAction, Volume, VolumeMount,
 };
 use api_misc::coordination::v1::Lease;
 use schema::{Quantity, Time};
@@ -146,8 +146,14 @@ async fn containers_see_volumes_variables_and_their_limits() {
     let log = node.directory.join(format!("log/pods/default_files_{}/main/0.log", ready.metadata.uid));
     let log = std::fs::read_to_string(log).unwrap();
     assert!(log.contains("good dayfiles"), "{log}");
+    let cgroup = format!("{}/kubepods/burstable/pod{}", node.config.cgroup_root, ready.metadata.uid);
+    let limits =
+        [format!("/sys/fs/cgroup/memory{cgroup}/memory.limit_in_bytes"), format!("/sys/fs/cgroup{cgroup}/memory.max")];
+    let limit = limits.iter().find_map(|path| std::fs::read_to_string(path).ok());
+    assert_eq!(limit.as_deref().map(str::trim), Some("67108864"));
     api.delete_pod("default", "files", 1);
     api.wait_gone::<Pod>("default", "files").await;
+    assert!(!limits.iter().any(|path| std::path::Path::new(path).exists()));
     assert!(!node.config.pod_dir(&ready.metadata.uid).exists());
     kubelet.stop().await;
 }
@@ -192,5 +198,62 @@ async fn init_containers_crash_loops_and_missing_images() {
     for name in ["init", "crash", "missing"] {
         api.wait_gone::<Pod>("default", name).await;
     }
+    kubelet.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn probes_and_hooks_reach_their_containers() {
+    let node = TestNode::new(5);
+    let api = FakeApi::new();
+    let kubelet = node.start(&api);
+    let script = "trap 'exit 0' TERM; mkdir /www; while ! test -e /started; do sleep 0.1; done; \
+                  httpd -p 8080 -h /www; while true; do sleep 0.1; done";
+    let mut web = pod("web", "Always", &[("main", script)]);
+    let exec = |command: &str| {
+        let command = ["sh", "-c", command].map(str::to_owned).to_vec();
+        let exec = Some(Box::new(ExecAction { command }));
+        Some(Box::new(LifecycleHandler { exec, ..LifecycleHandler::default() }))
+    };
+    let probe = |http_get: Option<Box<HTTPGetAction>>, tcp_socket: Option<Box<TCPSocketAction>>| {
+        let (period_seconds, timeout_seconds, success_threshold, failure_threshold) = (1, 1, 1, 60);
+        let probe = Probe { http_get, tcp_socket, period_seconds, timeout_seconds, ..Probe::default() };
+        Some(Box::new(Probe { success_threshold, failure_threshold, ..probe }))
+    };
+    let get = HTTPGetAction { path: "/ready".to_owned(), port: 8080.into(), ..HTTPGetAction::default() };
+    let main = &mut web.spec.containers[0];
+    main.lifecycle = Some(Box::new(Lifecycle {
+        post_start: exec("touch /started"),
+        pre_stop: exec("echo stopping > /dev/termination-log"),
+        ..Lifecycle::default()
+    }));
+    main.startup_probe = probe(None, Some(Box::new(TCPSocketAction { port: 8080.into(), ..Default::default() })));
+    main.readiness_probe = probe(Some(Box::new(get)), None);
+    api.put(&web);
+    let refused =
+        |event: &String| event.starts_with("Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404");
+    api.wait_until("a failed probe", || events(&api, "web").iter().any(refused)).await;
+    let unready = api.get::<Pod>("default", "web").unwrap();
+    assert_eq!((unready.status.phase.as_str(), condition(&unready, "Ready")), ("Running", "False"));
+
+    let uid = unready.metadata.uid.clone();
+    let cri =
+        cri::CriClient::connect(&node.directory.join("containerd/containerd.sock"), Default::default()).await.unwrap();
+    let id = unready.status.container_statuses[0].container_id.trim_start_matches("containerd://").to_owned();
+    let touch = ["sh", "-c", "echo ok > /www/ready"].map(str::to_owned).to_vec();
+    cri.exec_sync(&id, touch, std::time::Duration::from_secs(5)).await.unwrap();
+    api.wait::<Pod>("default", "web", "a ready pod", |pod| condition(pod, "Ready") == "True").await;
+
+    api.delete_pod("default", "web", 20);
+    let ended = |pod: &Pod| pod.status.container_statuses[0].state.terminated.is_some();
+    let mut last = None;
+    while let Some(pod) = api.get::<Pod>("default", "web") {
+        if ended(&pod) {
+            last = Some(pod);
+        }
+        api.changed().await;
+    }
+    let ended = last.unwrap().status.container_statuses[0].state.terminated.clone().unwrap();
+    assert_eq!((ended.exit_code, ended.message.as_str()), (0, "stopping\n"));
+    assert!(!node.config.pod_dir(&uid).exists());
     kubelet.stop().await;
 }

@@ -102,6 +102,17 @@ impl Kind for Node {
         validation::validate_update(new, old, errors);
     }
 
+    fn warnings(&self, new: &v1::Node, _old: Option<&v1::Node>) -> Vec<String> {
+        let given = [
+            (new.spec.config_source.is_some(), "spec.configSource: the feature is removed"),
+            (
+                !new.spec.external_id.is_empty(),
+                "spec.externalID: this field is deprecated, and is unused by Kubernetes",
+            ),
+        ];
+        given.into_iter().filter(|(given, _)| *given).map(|(_, warning)| warning.to_owned()).collect()
+    }
+
     fn selectable(&self, object: &v1::Node) -> Vec<(&'static str, String)> {
         vec![("spec.unschedulable", object.spec.unschedulable.to_string())]
     }

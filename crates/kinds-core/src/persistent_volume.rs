@@ -10,6 +10,7 @@ use schema::{Time, Typed};
 
 pub struct PersistentVolume;
 
+pub(crate) const CLASS_WARNING: &str = "metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated since v1.8; use \"storageClassName\" attribute instead";
 /// Where the class stood before it was a field.
 pub(crate) const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 
@@ -108,6 +109,10 @@ impl Kind for PersistentVolume {
         validation::validate_update(new, old, errors);
     }
 
+    fn warnings(&self, new: &v1::PersistentVolume, _old: Option<&v1::PersistentVolume>) -> Vec<String> {
+        warnings(new)
+    }
+
     fn returns_deleted(&self) -> bool {
         true
     }
@@ -118,6 +123,33 @@ impl Kind for PersistentVolume {
             _ => &[&["status"]],
         }
     }
+}
+
+fn warnings(volume: &v1::PersistentVolume) -> Vec<String> {
+    let spec = &volume.spec;
+    let has = |annotation: &str| volume.metadata.annotations.contains_key(annotation);
+    const MOUNT_OPTIONS: &str = "volume.beta.kubernetes.io/mount-options";
+    let given = [
+        (has(CLASS_ANNOTATION), CLASS_WARNING.to_owned()),
+        (
+            has(MOUNT_OPTIONS),
+            format!("metadata.annotations[{MOUNT_OPTIONS}]: deprecated since v1.31; use \"mountOptions\" attribute instead"),
+        ),
+        (
+            spec.persistent_volume_reclaim_policy == "Recycle",
+            "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.".to_owned(),
+        ),
+        (spec.cephfs.is_some(), "spec.cephfs: deprecated in v1.28, non-functional in v1.31+".to_owned()),
+        (
+            spec.photon_persistent_disk.is_some(),
+            "spec.photonPersistentDisk: deprecated in v1.11, non-functional in v1.16+".to_owned(),
+        ),
+        (spec.scale_io.is_some(), "spec.scaleIO: deprecated in v1.16, non-functional in v1.22+".to_owned()),
+        (spec.storageos.is_some(), "spec.storageOS: deprecated in v1.22, non-functional in v1.25+".to_owned()),
+        (spec.glusterfs.is_some(), "spec.glusterfs: deprecated in v1.25, non-functional in v1.26+".to_owned()),
+        (spec.rbd.is_some(), "spec.rbd: deprecated in v1.28, non-functional in v1.31+".to_owned()),
+    ];
+    given.into_iter().filter(|(given, _)| *given).map(|(_, warning)| warning).collect()
 }
 
 /// `RWO,ROX,RWX,RWOP`, each once.

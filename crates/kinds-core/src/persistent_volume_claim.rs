@@ -2,7 +2,7 @@
 
 mod validation;
 
-use crate::persistent_volume::{CLASS_ANNOTATION, modes_text};
+use crate::persistent_volume::{CLASS_ANNOTATION, CLASS_WARNING, modes_text};
 use crate::{cells, pod_spec};
 use api_core::v1;
 use kind::{Cell, Column, Context, FieldErrors, Kind, MetadataRules, Names, Scope, Subresource, Verb, Version};
@@ -115,6 +115,22 @@ impl Kind for PersistentVolumeClaim {
         errors: &mut FieldErrors,
     ) {
         validation::validate_status(new, errors);
+    }
+
+    fn warnings(&self, new: &v1::PersistentVolumeClaim, _old: Option<&v1::PersistentVolumeClaim>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if new.metadata.annotations.contains_key(CLASS_ANNOTATION) {
+            warnings.push(CLASS_WARNING.to_owned());
+        }
+        let resources = &new.spec.resources;
+        for (amounts, field) in [(&resources.requests, "requests"), (&resources.limits, "limits")] {
+            if let Some(size) = amounts.get("storage").filter(|size| !size.is_exact_at(0)) {
+                warnings.push(format!(
+                    "spec.resources.{field}[storage]: fractional byte value \"{size}\" is invalid, must be an integer"
+                ));
+            }
+        }
+        warnings
     }
 
     fn returns_deleted(&self) -> bool {

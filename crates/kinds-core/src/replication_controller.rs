@@ -69,10 +69,16 @@ impl Kind for ReplicationController {
 
     fn prepare_create(&self, object: &mut v1::ReplicationController, _context: &Context) {
         object.status = v1::ReplicationControllerStatus::default();
+        if let Some(template) = &mut object.spec.template {
+            pod_spec::drop_disabled_of_template(template, None);
+        }
     }
 
     fn prepare_update(&self, new: &mut v1::ReplicationController, old: &v1::ReplicationController, _context: &Context) {
         new.status = old.status.clone();
+        if let Some(template) = &mut new.spec.template {
+            pod_spec::drop_disabled_of_template(template, old.spec.template.as_deref());
+        }
     }
 
     fn prepare_subresource(

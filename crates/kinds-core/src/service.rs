@@ -7,6 +7,7 @@ mod families;
 mod needs;
 mod strategy;
 mod validation;
+mod warnings;
 
 use api_core::v1;
 use kind::{Column, Context, FieldErrors, Kind, MetadataRules, NameFormat, Names, Scope, Subresource, Verb, Version};
@@ -78,6 +79,10 @@ impl Kind for Service {
 
     fn validate_subresource(&self, new: &v1::Service, old: &v1::Service, _context: &Context, errors: &mut FieldErrors) {
         validation::validate_status(new, old, errors);
+    }
+
+    fn warnings(&self, new: &v1::Service, _old: Option<&v1::Service>) -> Vec<String> {
+        warnings::of(new)
     }
 
     fn selectable(&self, object: &v1::Service) -> Vec<(&'static str, String)> {

@@ -2,6 +2,7 @@
 
 pub mod cluster_role;
 pub mod cluster_role_binding;
+pub mod escalation;
 pub mod role;
 pub mod role_binding;
 

@@ -167,19 +167,21 @@ fn invalid(service: &Service, errors: &FieldErrors) -> Result<(), ApiError> {
 
 /// Policy and families, where the client does not say.
 fn choose_families(service: &mut Service, old: Option<&Service>, allocators: &Allocators) -> Result<(), ApiError> {
-    if needs::is_external_name(&service.spec) {
+    if needs::is_external_name(&service.spec) || old.is_some_and(|old| prefers_as_before(&service.spec, &old.spec)) {
         return Ok(());
     }
+    choose_policy(service, old);
     let mut errors = FieldErrors::new();
     families::validate(service, &mut errors);
     invalid(service, &errors)?;
-    let selectorless = service.spec.selector.is_empty() && needs::is_headless(service);
-    choose_policy(service, old, selectorless);
+    if let Some(old) = old {
+        reduce(&mut service.spec, &old.spec, &mut errors);
+    }
     check_policy(service, &mut errors);
     infer_families(service, allocators, &mut errors);
     invalid(service, &errors)?;
     let single = service.spec.ip_family_policy.as_deref() == Some("SingleStack");
-    if selectorless {
+    if is_free(&service.spec) {
         default_family(&mut service.spec, allocators);
         if service.spec.ip_families.len() < 2 && !single {
             add_other_family(&mut service.spec);
@@ -190,41 +192,52 @@ fn choose_families(service: &mut Service, old: Option<&Service>, allocators: &Al
     invalid(service, &errors)?;
     default_family(&mut service.spec, allocators);
     if !single && service.spec.ip_families.len() == 1 && allocators.addresses.len() == 2 {
-        let left_single = old.is_some_and(|old| {
-            old.spec.ip_family_policy == service.spec.ip_family_policy
-                && old.spec.ip_families == service.spec.ip_families
-        });
-        // A service that prefers two families keeps the one that it has when the cluster gets another.
-        if !(left_single && service.spec.ip_family_policy.as_deref() == Some("PreferDualStack")) {
-            add_other_family(&mut service.spec);
-        }
+        add_other_family(&mut service.spec);
     }
     Ok(())
 }
 
-fn choose_policy(service: &mut Service, old: Option<&Service>, selectorless: bool) {
+/// A service that prefers two families keeps those that it has when the cluster gets or loses one.
+fn prefers_as_before(new: &ServiceSpec, old: &ServiceSpec) -> bool {
+    new.ip_family_policy.as_deref() == Some("PreferDualStack")
+        && new.ip_family_policy == old.ip_family_policy
+        && !new.cluster_ips.is_empty()
+        && new.cluster_ips == old.cluster_ips
+        && !new.ip_families.is_empty()
+        && new.ip_families == old.ip_families
+}
+
+/// Headless and without a selector: its endpoints are whatever somebody writes.
+fn is_free(spec: &ServiceSpec) -> bool {
+    spec.cluster_ip == needs::NO_ADDRESS && spec.selector.is_empty()
+}
+
+fn choose_policy(service: &mut Service, old: Option<&Service>) {
     let spec = &mut service.spec;
-    if let Some(old) = old.map(|old| &old.spec).filter(|old| needs::cluster_ip(old)) {
-        // An old client does not know of the policy.
-        if spec.ip_family_policy.is_none() {
-            spec.ip_family_policy = old.ip_family_policy.clone();
-        }
-        // To become single again it is enough to say so.
-        let downgrades = old.ip_family_policy.as_deref() != Some("SingleStack")
-            && spec.ip_family_policy.as_deref() == Some("SingleStack");
-        if downgrades {
-            if spec.cluster_ips == old.cluster_ips {
-                spec.cluster_ips.truncate(1);
-            }
-            if spec.ip_families == old.ip_families {
-                spec.ip_families.truncate(1);
-            }
-        } else if spec.ip_families.is_empty() && spec.cluster_ips == old.cluster_ips {
-            spec.ip_families = old.ip_families.clone();
-        }
-    }
     if spec.ip_family_policy.is_none() {
-        spec.ip_family_policy = Some(if selectorless { "RequireDualStack" } else { "SingleStack" }.into());
+        let before = old.and_then(|old| old.spec.ip_family_policy.clone());
+        let default = if is_free(spec) { "RequireDualStack" } else { "SingleStack" };
+        spec.ip_family_policy = Some(before.unwrap_or_else(|| default.into()));
+    }
+}
+
+/// To become single again it is enough to say so; whoever takes the second away must say so.
+fn reduce(new: &mut ServiceSpec, old: &ServiceSpec, errors: &mut FieldErrors) {
+    if new.ip_family_policy.as_deref() == Some("SingleStack") {
+        if new.cluster_ips == old.cluster_ips {
+            new.cluster_ips.truncate(1);
+        }
+        if new.ip_families == old.ip_families {
+            new.ip_families.truncate(1);
+        }
+        return;
+    }
+    let root = Path::root("spec");
+    let path = root.child("ipFamilyPolicy");
+    let policy = new.ip_family_policy.as_deref().unwrap_or_default();
+    let both = [(&new.cluster_ips, &old.cluster_ips, "cluster IP"), (&new.ip_families, &old.ip_families, "IP family")];
+    for (_, _, what) in both.into_iter().filter(|(new, old, _)| old.len() == 2 && new.len() == 1) {
+        errors.invalid(&path, policy, format!("must be 'SingleStack' to release the secondary {what}"));
     }
 }
 
@@ -358,15 +371,16 @@ impl Taking<'_, '_> {
         has: &mut BTreeSet<i32>,
     ) -> Result<(), ApiError> {
         let exposed = matches!(service.spec.type_.as_str(), "NodePort" | "LoadBalancer");
-        let asked = service.spec.ports[index].node_port;
+        let mut asked = service.spec.ports[index].node_port;
         if !exposed || (asked == 0 && !needs::node_port(&service.spec)) {
             return Ok(());
         }
         if asked == 0 {
-            let port = match shared_node_port(&service.spec, index) {
-                Some(port) => port,
-                None => self.next_port("nodePort")?,
-            };
+            asked = shared_node_port(&service.spec, index).unwrap_or_default();
+            service.spec.ports[index].node_port = asked;
+        }
+        if asked == 0 {
+            let port = self.next_port("nodePort")?;
             service.spec.ports[index].node_port = port;
             has.insert(port);
         } else if has.insert(asked) && !had.contains(&asked) {

@@ -1,14 +1,16 @@
 //! The other kinds of the core group.
 
 use crate::recordings::Play;
-use kind::{Kind, TypedKind};
+use kind::{DynKind, Kind, TypedKind};
 use kinds_core::{
     config_map, endpoints, event, limit_range, namespace, node, persistent_volume, persistent_volume_claim,
     replication_controller, resource_quota, secret, service_account,
 };
 use schema::{Value, value};
 
-fn play<K: Kind>(kind: K, prefix: &str, admit: fn(&mut Value, Option<&Value>), at_least: usize) {
+type Admit = fn(&mut Value, Option<&Value>);
+
+fn play<K: Kind>(kind: K, prefix: &str, admit: Admit, at_least: usize) {
     let play = Play { kind: &TypedKind(kind), admit };
     if let Some(report) = play.topic("kind-core", prefix) {
         report.assert_passed(at_least);
@@ -106,4 +108,21 @@ fn secrets() {
 #[test]
 fn service_accounts() {
     play(service_account::ServiceAccount, "serviceaccount-", nothing, 60);
+}
+
+/// Recordings that are about more than one kind, played for each.
+#[test]
+fn other_topics() {
+    let kinds: [(&str, &dyn DynKind, Admit); 5] = [
+        ("storage", &TypedKind(persistent_volume_claim::PersistentVolumeClaim), protect),
+        ("namespaces", &TypedKind(namespace::Namespace), nothing),
+        ("limit-range", &TypedKind(limit_range::LimitRange), nothing),
+        ("quota", &TypedKind(resource_quota::ResourceQuota), nothing),
+        ("service-accounts", &TypedKind(service_account::ServiceAccount), nothing),
+    ];
+    for (topic, kind, admit) in kinds {
+        if let Some(report) = (Play { kind, admit }).topic(topic, "") {
+            report.assert_passed(1);
+        }
+    }
 }

@@ -107,3 +107,31 @@ fn health_checks_have_a_port() {
     all.occupy(&old);
     assert_eq!((all.addresses[0].used(), all.ports.used()), (1, 2));
 }
+
+#[test]
+fn a_port_asked_for_later_in_the_list_is_shared_and_taken() {
+    let mut all = allocators(&["10.96.0.0/16"]);
+    let ports = value!([
+        { "name": "u", "port": 53, "protocol": "UDP" },
+        { "name": "t", "port": 53, "nodePort": 30100 }
+    ]);
+    let first = created(value!({ "type": "NodePort", "ports": (ports.clone()) }), &mut all);
+    assert_eq!((first.spec.ports[0].node_port, all.ports.used()), (30_100, 1));
+    let error = run(&mut service(value!({ "type": "NodePort", "ports": (ports) })), None, &mut all).unwrap_err();
+    assert!(
+        error.contains("spec.ports[0].nodePort: Invalid value: 30100: provided port is already allocated"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_second_family_goes_only_with_the_policy() {
+    let mut all = allocators(&["10.96.0.0/16", "fd00:96::/108"]);
+    let old = created(value!({ "ipFamilyPolicy": "RequireDualStack", "ports": [{ "port": 80 }] }), &mut all);
+    let mut new = old.clone();
+    new.spec.cluster_ips.truncate(1);
+    new.spec.ip_families.truncate(1);
+    let error = run(&mut new, Some(&old), &mut all).unwrap_err();
+    assert!(error.contains("must be 'SingleStack' to release the secondary cluster IP"), "{error}");
+    assert!(error.contains("must be 'SingleStack' to release the secondary IP family"), "{error}");
+}

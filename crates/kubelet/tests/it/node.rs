@@ -127,7 +127,7 @@ fn config(directory: &Path, cgroup: &str, bridge: &str, number: u8) -> KubeletCo
     assert!(images.exists(), "this test needs the test images: cargo xtask images");
     let cidr: Cidr = format!("10.231.{number}.0/24").parse().unwrap();
     let network = PodNetwork {
-        pod_cidr: PodCidr::Fixed(vec![cidr.clone()]),
+        pod_cidr: PodCidr::Fixed(vec![cidr]),
         not_masqueraded: vec![cidr],
         bridge: bridge.to_owned(),
         mtu: None,

@@ -43,7 +43,9 @@ impl Bootstrap<'_> {
         existing(self.client.create(&self.service()).await)?;
         existing(self.client.create(&self.authentication()).await)?;
         if self.advertise.ip().is_loopback() {
-            tracing::warn!("the server is reached on loopback alone, so pods cannot reach it: no endpoints for kubernetes");
+            tracing::warn!(
+                "the server is reached on loopback alone, so pods cannot reach it: no endpoints for kubernetes"
+            );
             return Ok(());
         }
         self.endpoints().await?;

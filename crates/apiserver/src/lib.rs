@@ -11,6 +11,7 @@ pub mod health;
 pub mod in_process;
 pub mod late;
 pub mod node;
+mod node_graph;
 pub mod openapi;
 pub mod pki;
 mod rbac_feed;

@@ -15,6 +15,7 @@ use crate::{discovery, in_process, openapi, rbac_feed};
 use arc_swap::ArcSwap;
 use authn::service_account::{Signer, Verifier};
 use authn::{AuthnError, UserInfo};
+use authz::node::NodeAuthorizer;
 use authz::rbac::Rbac;
 use authz::{Authorizer, Chain, Masters};
 use client::{Client, ClientError};
@@ -168,7 +169,8 @@ fn assemble(
     let signer = Signer::new(&pki.token_key.serialize_pem(), &pki.token_public_der(), ISSUER)?;
     let tokens = Arc::new(Verifier::new(&[&pki.token_key.public_key_pem()], ISSUER, &[ISSUER])?);
     let rbac = Arc::new(Rbac::default());
-    let authorizer: Arc<dyn Authorizer> = Arc::new(Chain { links: vec![Arc::new(Masters), rbac.clone()] });
+    let nodes = Arc::new(NodeAuthorizer { rbac: rbac.clone(), graph: Arc::new(late.clone()) });
+    let authorizer: Arc<dyn Authorizer> = Arc::new(Chain { links: vec![Arc::new(Masters), nodes, rbac.clone()] });
     let paths = Paths {
         documents: ArcSwap::from_pointee(discovery::documents(KINDS, &server_address(config))),
         health: health(ready),

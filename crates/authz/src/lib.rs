@@ -3,6 +3,7 @@
 //! [`Chain`] asks its authorizers in order; the first that allows or denies decides, and what nobody decides is refused.
 //! Deliberately absent: IO; the authorizers hold what they need in memory and are told of changes.
 
+pub mod node;
 pub mod rbac;
 
 use authn::UserInfo;

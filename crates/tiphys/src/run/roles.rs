@@ -46,10 +46,25 @@ fn controller_manager(server: &ApiServer, stop: watch::Receiver<bool>) -> impl F
     driver.client_of = Arc::new(move |controller| {
         let groups = service_account::groups("kube-system");
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-        let user = UserInfo::new(service_account::username("kube-system", controller), &groups);
+        let user = UserInfo::new(service_account::username("kube-system", account_of(controller)), &groups);
         apiserver::in_process::client(&registry, user, "kube-controller-manager/v1.36.2")
     });
     driver.run(controllers::all(&config), stop)
+}
+
+/// The service account that upstream gives a controller, to which the bootstrap roles are bound.
+fn account_of(controller: &str) -> &str {
+    match controller {
+        "daemonset-controller" => "daemon-set-controller",
+        "endpoints-controller" => "endpoint-controller",
+        "garbage-collector-controller" => "generic-garbage-collector",
+        "node-ipam-controller" | "node-lifecycle-controller" | "taint-eviction-controller" => "node-controller",
+        "pod-garbage-collector-controller" => "pod-garbage-collector",
+        "replicationcontroller-controller" => "replication-controller",
+        "root-ca-certificate-publisher-controller" => "root-ca-cert-publisher",
+        "serviceaccount-controller" => "service-account-controller",
+        same => same,
+    }
 }
 
 fn kubelet(

@@ -39,7 +39,9 @@ fn run(what: &str, nodes: usize, pods: usize, change: impl Fn(&mut Pod)) {
     }
     let (began, mut placed) = (SystemClock.now(), 0);
     while let Some(pod) = queue.pop(0) {
-        match schedule(&pod, &cache.snapshot(), &mut start, &rng) {
+        // The snapshot has to go before the cache changes, which else copies.
+        let decision = schedule(&pod, &cache.snapshot(), &mut start, &rng);
+        match decision {
             Decision::Node(node) => {
                 cache.assume(&pod, &node);
                 queue.remove(&pod.metadata.uid);

@@ -35,8 +35,10 @@ pub struct Rejection {
     pub unresolvable: bool,
 }
 
+type Filter = fn(&Asked, &NodeInfo) -> Option<Rejection>;
+
 /// In upstream's order; the first that rejects a node is the one that is named.
-const FILTERS: &[(Plugin, fn(&Asked, &NodeInfo) -> Option<Rejection>)] = &[
+const FILTERS: &[(Plugin, Filter)] = &[
     (Plugin::NodeUnschedulable, unschedulable),
     (Plugin::NodeName, node_name),
     (Plugin::TaintToleration, taint_toleration),

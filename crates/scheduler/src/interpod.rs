@@ -3,8 +3,8 @@
 use crate::around::Surroundings;
 use crate::class::{Class, Term};
 use crate::filters::Rejection;
+use crate::hash::FastMap;
 use crate::node::{NodeInfo, Placed};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 const MAX_SCORE: f64 = 100.0;
@@ -13,7 +13,7 @@ const REQUIRED_WEIGHT: i64 = 1;
 
 /// How many pods by key and value of a topology's label.
 #[derive(Default)]
-struct Pairs<'s>(HashMap<&'s str, HashMap<&'s str, i64>>);
+struct Pairs<'s>(FastMap<&'s str, FastMap<&'s str, i64>>);
 
 /// What one pod's required terms find, and whom the required terms of pods on nodes keep away.
 pub struct InterPod<'s> {
@@ -45,7 +45,7 @@ impl<'s> Pairs<'s> {
     }
 
     fn is_empty(&self) -> bool {
-        self.0.values().flat_map(HashMap::values).all(|count| *count <= 0)
+        self.0.values().flat_map(FastMap::values).all(|count| *count <= 0)
     }
 }
 
@@ -141,7 +141,7 @@ pub fn scores(
     feasible: &[Arc<NodeInfo>],
     around: &Surroundings,
 ) -> Option<Vec<i64>> {
-    let mut sums: HashMap<&str, HashMap<&str, i64>> = HashMap::new();
+    let mut sums: FastMap<&str, FastMap<&str, i64>> = FastMap::default();
     let mut known: Vec<Option<Vec<(&str, i64)>>> = Vec::new();
     for node in all {
         for (other, count) in &node.classes {

@@ -13,6 +13,7 @@ pub mod around;
 pub mod cache;
 pub mod class;
 pub mod filters;
+pub mod hash;
 pub mod interpod;
 pub mod memo;
 pub mod node;

@@ -3,7 +3,7 @@
 use crate::affinity;
 use crate::filters::Asked;
 use crate::node::NodeInfo;
-use crate::{Snapshot, interpod, spread, taints};
+use crate::{interpod, spread, taints};
 use std::sync::Arc;
 
 const MAX: i64 = 100;
@@ -15,13 +15,14 @@ const MAX_IMAGES_A_CONTAINER: i64 = 1000 * MIB;
 /// The sums over all plugins, node by node.
 pub fn totals(asked: &Asked, nodes: &[Arc<NodeInfo>]) -> Vec<i64> {
     let (pod, class, snapshot) = (asked.pod, asked.class, asked.snapshot);
+    let images = images(asked);
     let each = |score: &dyn Fn(&NodeInfo) -> i64| nodes.iter().map(|node| score(node)).collect::<Vec<i64>>();
     let taints = normalized(each(&|node| taint_toleration(asked, node)), true);
     let preferences = normalized(each(&|node| affinity::preferred(pod, node)), false);
     let weighted = [
         (each(&|node| least_allocated(asked, node)), 1),
         (each(&|node| balanced_allocation(asked, node)), 1),
-        (each(&|node| image_locality(asked, node, snapshot)), 1),
+        (each(&|node| image_locality(&images, node, snapshot.nodes().len())), 1),
         (taints, 3),
         (preferences, 2),
         (spread::scores(pod, class, snapshot.nodes(), nodes).unwrap_or_default(), 2),
@@ -58,20 +59,19 @@ fn balanced_allocation(asked: &Asked, node: &NodeInfo) -> i64 {
     ((1.0 - deviation) * MAX as f64) as i64
 }
 
-/// ImageLocality: the more of the pod's images are there, weighed by how many nodes have them.
-fn image_locality(asked: &Asked, node: &NodeInfo, snapshot: &Snapshot) -> i64 {
-    let containers = asked.pod.spec.init_containers.iter().chain(&asked.pod.spec.containers);
-    let (mut bytes, mut count) = (0, 0);
-    let nodes = snapshot.nodes().len().max(1) as f64;
-    for container in containers {
-        count += 1;
-        let name = with_tag(&container.image);
-        if let Some(&size) = node.images.get(&name) {
-            bytes += (size as f64 * snapshot.nodes_with_image(&name) as f64 / nodes) as i64;
-        }
-    }
-    let most = (MAX_IMAGES_A_CONTAINER * count).max(MIN_IMAGES + 1);
+/// ImageLocality: the more of the pod's images are there, weighed by how many nodes have them. `images`: of each container,
+/// with the number of nodes that have it.
+fn image_locality(images: &[(String, usize)], node: &NodeInfo, nodes: usize) -> i64 {
+    let sizes = images.iter().filter_map(|(name, having)| Some((*node.images.get(name)?, *having)));
+    let bytes: i64 = sizes.map(|(size, having)| (size as f64 * having as f64 / nodes.max(1) as f64) as i64).sum();
+    let most = (MAX_IMAGES_A_CONTAINER * images.len() as i64).max(MIN_IMAGES + 1);
     (bytes.clamp(MIN_IMAGES, most) - MIN_IMAGES) * MAX / (most - MIN_IMAGES)
+}
+
+fn images(asked: &Asked) -> Vec<(String, usize)> {
+    let containers = asked.pod.spec.init_containers.iter().chain(&asked.pod.spec.containers);
+    let names = containers.map(|container| with_tag(&container.image));
+    names.map(|name| (asked.snapshot.nodes_with_image(&name), name)).map(|(having, name)| (name, having)).collect()
 }
 
 /// An image's name as nodes report it: with a tag or a digest.

@@ -3,12 +3,13 @@
 use crate::affinity;
 use crate::class::{Class, with_keys};
 use crate::filters::Rejection;
+use crate::hash::FastMap;
 use crate::memo::Memo;
 use crate::node::{NodeInfo, Placed};
 use crate::taints;
 use api_core::v1::{Pod, TopologySpreadConstraint};
 use informer::Selector;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -28,7 +29,7 @@ struct Counted<'s> {
     /// 1 if the pod itself is among those that count.
     own: i64,
     /// By value of the topology's label.
-    counts: HashMap<&'s str, i64>,
+    counts: FastMap<&'s str, i64>,
     least: i64,
 }
 
@@ -78,6 +79,11 @@ impl Constraint {
         (!self.honor_affinity || affinity::required(pod, node)) && (!self.honor_taints || tolerated())
     }
 
+    /// Empty where the node has none.
+    fn value<'n>(&self, node: &'n NodeInfo) -> &'n str {
+        node.labels.get(&self.key).map_or("", String::as_str)
+    }
+
     fn count(&self, node: &NodeInfo, memo: &mut Memo) -> i64 {
         let counted = node.classes.iter().filter(|(class, _)| memo.get(class.id, || self.who.has(class)));
         counted.map(|(_, count)| count).sum()
@@ -91,7 +97,7 @@ impl<'s> Spread<'s> {
             .map(|constraint| {
                 let constraint = Constraint::of(pod, constraint);
                 let own = i64::from(constraint.who.has(class));
-                Counted { constraint, own, counts: HashMap::new(), least: 0 }
+                Counted { constraint, own, counts: FastMap::default(), least: 0 }
             })
             .collect();
         if constraints.is_empty() {
@@ -169,14 +175,13 @@ pub fn scores(pod: &Pod, class: &Class, all: &[Arc<NodeInfo>], feasible: &[Arc<N
     let mut raw = vec![0.0; feasible.len()];
     for constraint in &constraints {
         let mut memo = Memo::default();
-        let value = |node: &NodeInfo| node.labels.get(&constraint.key).cloned().unwrap_or_default();
         let by_node = constraint.key == HOSTNAME;
-        let mut counts: HashMap<String, i64> = HashMap::new();
+        let mut counts: FastMap<&str, i64> = FastMap::default();
         if !by_node {
-            counts = scored().map(|node| (value(node), 0)).collect();
+            counts = scored().map(|node| (constraint.value(node), 0)).collect();
             let counted = all.iter().filter(|node| !explicit || has_all(node, keys()));
             for node in counted.filter(|node| constraint.includes(pod, node)) {
-                if let Some(count) = counts.get_mut(&value(node)) {
+                if let Some(count) = counts.get_mut(constraint.value(node)) {
                     *count += constraint.count(node, &mut memo);
                 }
             }
@@ -187,7 +192,7 @@ pub fn scores(pod: &Pod, class: &Class, all: &[Arc<NodeInfo>], feasible: &[Arc<N
             if *ignored || !node.labels.contains_key(&constraint.key) {
                 continue;
             }
-            let count = if by_node { constraint.count(node, &mut memo) } else { counts[&value(node)] };
+            let count = if by_node { constraint.count(node, &mut memo) } else { counts[constraint.value(node)] };
             *raw += count as f64 * weight + (constraint.max_skew - 1) as f64;
         }
     }

@@ -9,9 +9,10 @@ use authn::service_account;
 use client::Client;
 use driver::Driver;
 use kubelet::KubeletConfig;
-use kubelet::config::{PodCidr, PodNetwork};
+use kubelet::config::{ApiSettings, PodCidr, PodNetwork};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
-use stdx::{SystemClock, SystemRng};
+use stdx::{Clock, SystemClock, SystemRng};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -75,7 +76,13 @@ fn kubelet(
     let name = options.node_name.clone().unwrap_or_else(network::hostname);
     let user = UserInfo::new(format!("system:node:{name}"), &["system:nodes"]);
     let client = server.client(user, &format!("kubelet/{VERSION}"));
-    let config = kubelet_config(options, &name)?;
+    let mut config = kubelet_config(options, &name)?;
+    let names = apiserver::pki::Names { dns: vec![name.clone()], addresses: config.node_ips.clone() };
+    config.api = Some(ApiSettings {
+        bind_address: Ipv4Addr::UNSPECIFIED.into(),
+        identity: server.pki.node_serving(&name, &names, SystemClock.now_seconds())?,
+        client_ca: server.pki.ca().to_owned(),
+    });
     Ok(async move {
         if let Err(error) = kubelet::run(config, client, Arc::new(SystemClock), stop).await {
             tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "the kubelet has ended");

@@ -1,9 +1,9 @@
 //! The scheduler's shell: feeds the core from watches, lets it decide one pod at a time, and carries the decisions out.
 //!
 //! ```text
-//!   pods, nodes --reflectors--> World (cache, queue) --step--> Bind   --> POST pods/binding --+-- event, or forget and retry
-//!                                  ^                     |---> Refuse --> event, status patch |
-//!                                  +---------------------+------------------------------------+
+//!   objects --reflectors--> World (cache, queue) --step--> Bind   --> POST pods/binding, event
+//!                              ^                      +--> Refuse --> event, status, victims deleted
+//!                              +--- forget and retry, wait for room --------------+
 //! ```
 //!
 //! Decisions are made under the lock that also takes the changes, so that each sees all that came before it; writes are made
@@ -52,6 +52,9 @@ pub async fn run(client: Client, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, stop:
     }
 }
 
+/// Takes over a change of one object: what it was, what it is.
+type Apply<T> = fn(&World, Option<Arc<T>>, Option<Arc<T>>);
+
 struct Shell {
     client: Client,
     clock: Arc<dyn Clock>,
@@ -81,11 +84,7 @@ impl Shell {
         ]
     }
 
-    fn reflector<T: Object + Entry>(
-        &self,
-        tasks: &mut JoinSet<()>,
-        apply: fn(&World, Option<Arc<T>>, Option<Arc<T>>),
-    ) -> Arc<dyn AnyStore> {
+    fn reflector<T: Object + Entry>(&self, tasks: &mut JoinSet<()>, apply: Apply<T>) -> Arc<dyn AnyStore> {
         let store: Arc<dyn AnyStore> = Arc::new(Store::<T>::new(Resource::of::<T>()));
         let (world, changed) = (self.world.clone(), self.changed.clone());
         let typed = |object: Option<informer::Shared>| object.and_then(|object| object.downcast::<T>().ok());

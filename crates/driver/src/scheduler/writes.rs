@@ -52,8 +52,7 @@ impl Writer {
                 }
                 Err(error) => {
                     tracing::debug!(pod = pod.metadata.name, %error, "cannot bind");
-                    let why = format!("binding rejected: running Bind plugin \"DefaultBinder\": {error}");
-                    self.refuse(&pod, "SchedulerError", why, Some("")).await;
+                    self.not_bound(&pod, &error).await;
                     Outcome::NotBound { pod }
                 }
             },
@@ -73,6 +72,16 @@ impl Writer {
             target: ObjectReference { kind: "Node".into(), name: node.into(), ..ObjectReference::default() },
         };
         self.client.create_subresource::<Pod, _>(&meta.namespace, &meta.name, "binding", &binding).await.map(drop)
+    }
+
+    /// A pod that has gone needs no word; one that was bound by another has its condition from there.
+    async fn not_bound(&self, pod: &Pod, error: &ClientError) {
+        let why = format!("binding rejected: running Bind plugin \"DefaultBinder\": {error}");
+        if error.is_conflict() {
+            self.tell(pod, "Warning", "FailedScheduling", why);
+        } else if !error.is_not_found() {
+            self.refuse(pod, "SchedulerError", why, Some("")).await;
+        }
     }
 
     async fn refused(&self, pod: Arc<Pod>, refusal: Refusal) -> Outcome {

@@ -17,6 +17,9 @@ pub fn of(kinds: &[&dyn DynKind], of: Option<(&str, &str)>, dialect: Dialect) ->
     Value::Map(paths)
 }
 
+/// Of every operation that writes.
+const WRITE_PARAMETERS: &[&str] = &["dryRun", "fieldManager", "fieldValidation"];
+
 /// What a path does with each method.
 struct Site<'a> {
     names: &'a Names,
@@ -91,8 +94,25 @@ impl Site<'_> {
         });
         if matches!(action, "post" | "put" | "patch") {
             self.set_body(&mut operation);
+            let mut parameters = operation.at(&["parameters"]).items().to_vec();
+            parameters.extend(WRITE_PARAMETERS.iter().map(|name| self.query_parameter(name, "string")));
+            if action == "patch" {
+                parameters.push(self.query_parameter("force", "boolean"));
+            }
+            operation.set(&["parameters"], parameters);
         }
         operation
+    }
+
+    /// Clients look these up to know whether the server checks fields, and can run a write dry.
+    fn query_parameter(&self, name: &str, kind: &str) -> Value {
+        match self.dialect {
+            Dialect::V2 => value!({ "name": name, "in": "query", "type": kind, "uniqueItems": true }),
+            Dialect::V3 => {
+                let schema = value!({ "type": kind, "uniqueItems": true });
+                value!({ "name": name, "in": "query", "schema": schema })
+            }
+        }
     }
 
     fn set_body(&self, operation: &mut Value) {

@@ -13,7 +13,7 @@ use crate::node::TestNode;
 
 const BUSYBOX: &str = "tiphys.test/busybox:1";
 
-fn pod(name: &str, policy: &str, scripts: &[(&str, &str)]) -> Pod {
+pub fn pod(name: &str, policy: &str, scripts: &[(&str, &str)]) -> Pod {
     let mut pod = Pod::default();
     pod.metadata.name = name.to_owned();
     pod.metadata.namespace = "default".to_owned();
@@ -41,7 +41,7 @@ fn container(name: &str, script: &str) -> Container {
     }
 }
 
-fn condition<'a>(pod: &'a Pod, type_: &str) -> &'a str {
+pub fn condition<'a>(pod: &'a Pod, type_: &str) -> &'a str {
     pod.status.conditions.iter().find(|c| c.type_ == type_).map_or("", |c| c.status.as_str())
 }
 

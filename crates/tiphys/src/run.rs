@@ -4,27 +4,23 @@
 //!   apiserver --in-process client--> controller-manager, scheduler, kubelet --CRI--> containerd
 //! ```
 
+mod down;
 mod files;
 mod network;
 mod roles;
 
+pub use down::down;
+
 use crate::config::{Options, Role, StoreSync};
 use anyhow::{Context, bail};
 use apiserver::{ApiServer, Parts};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use stdx::{Clock, SystemClock, SystemRng};
 use store::{EmbeddedOptions, EmbeddedStore, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-
-/// How long `down` waits for the other process to end.
-const DOWN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Runs the roles until SIGTERM or SIGINT.
 pub fn up(options: &Options) -> anyhow::Result<()> {
@@ -116,34 +112,4 @@ fn open_store(options: &Options) -> anyhow::Result<Arc<dyn Store>> {
         embedded.sync = store::StoreSync::Never;
     }
     Ok(Arc::new(EmbeddedStore::open(embedded).context("opening the store")?))
-}
-
-/// Stops the instance of a data directory.
-pub fn down(options: &Options, pods: bool) -> anyhow::Result<()> {
-    match files::running(&options.data_dir)? {
-        Some(id) => stop_process(id, &options.data_dir)?,
-        None => println!("no instance runs on {}", options.data_dir.display()),
-    }
-    if pods {
-        bail!("ending the pods is not there yet");
-    }
-    Ok(())
-}
-
-fn stop_process(id: i32, data_dir: &Path) -> anyhow::Result<()> {
-    kill(Pid::from_raw(id), Signal::SIGTERM).with_context(|| format!("cannot stop process {id}"))?;
-    let deadline = Instant::now() + DOWN_TIMEOUT;
-    while files::running(data_dir)?.is_some() {
-        if Instant::now() > deadline {
-            bail!("process {id} still runs {DOWN_TIMEOUT:?} after SIGTERM");
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    println!("stopped process {id}");
-    if let Err(error) = fs::remove_file(files::pid_path(data_dir))
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(error).context("cannot remove the pid file");
-    }
-    Ok(())
 }

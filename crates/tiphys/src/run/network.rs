@@ -1,6 +1,8 @@
 //! What this machine is called, and where it is.
 
+use cri::containerd::ContainerdConfig;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
 
 pub fn hostname() -> String {
     let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
@@ -15,6 +17,22 @@ pub fn first_address() -> IpAddr {
         socket.local_addr()
     });
     local.map_or(Ipv4Addr::LOCALHOST.into(), |address| address.ip())
+}
+
+/// The containerd of an instance, which finds the instance's own CNI plugins.
+pub fn containerd(data_dir: &Path) -> ContainerdConfig {
+    let mut config = ContainerdConfig::in_data_dir(data_dir);
+    config.cni_bin_dir = cni_bin_dir(data_dir);
+    config.cni_conf_dir = cni_conf_dir(data_dir);
+    config
+}
+
+pub fn cni_bin_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("cni/bin")
+}
+
+pub fn cni_conf_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("cni/net.d")
 }
 
 /// The pods' network of one instance on this machine.

@@ -9,7 +9,7 @@ use authn::service_account;
 use client::Client;
 use driver::Driver;
 use kubelet::KubeletConfig;
-use kubelet::config::{ApiSettings, PodCidr, PodNetwork};
+use kubelet::config::{ApiSettings, PodCidr, PodNetwork, RuntimeSource};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use stdx::{Clock, SystemClock, SystemRng};
@@ -103,14 +103,11 @@ fn kubelet_config(options: &Options, name: &str) -> anyhow::Result<KubeletConfig
         mtu: None,
         ip_forward: false,
         data_dir: data_dir.join("cni/networks"),
-        bin_dir: data_dir.join("cni/bin"),
-        conf_dir: data_dir.join("cni/net.d"),
+        bin_dir: network::cni_bin_dir(&data_dir),
+        conf_dir: network::cni_conf_dir(&data_dir),
         plugin_program: std::env::current_exe().context("cannot find this program")?,
     });
-    if let kubelet::config::RuntimeSource::Managed(containerd) = &mut config.runtime {
-        containerd.cni_bin_dir = data_dir.join("cni/bin");
-        containerd.cni_conf_dir = data_dir.join("cni/net.d");
-    }
+    config.runtime = RuntimeSource::Managed(Box::new(network::containerd(&data_dir)));
     config.port = options.kubelet_port;
     Ok(config)
 }

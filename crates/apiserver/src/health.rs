@@ -75,13 +75,13 @@ impl Health {
             lines.push_str(&warning);
         }
         if failed {
-            write!(lines, "{endpoint} check failed\n").expect("writing to a string cannot fail");
+            writeln!(lines, "{endpoint} check failed").expect("writing to a string cannot fail");
             return (StatusCode::INTERNAL_SERVER_ERROR, lines);
         }
         if !asked.verbose {
             return (StatusCode::OK, "ok".into());
         }
-        write!(lines, "{endpoint} check passed\n").expect("writing to a string cannot fail");
+        writeln!(lines, "{endpoint} check passed").expect("writing to a string cannot fail");
         (StatusCode::OK, lines)
     }
 }

@@ -142,7 +142,7 @@ impl ScaleOf {
                 return Err(ApiError::new(415, "UnsupportedMediaType", message));
             }
         };
-        result.map_err(|error| ApiError::new(error.code().into(), error.reason(), error.message()))?;
+        result.map_err(|error| ApiError::new(error.code(), error.reason(), error.message()))?;
         let new = normalize(Scale::type_ref(), new, &DecodeOptions::default()).map_err(|error| bad(&error))?.value;
         self.tracked(context, live, new)
     }

@@ -2,9 +2,9 @@
 //!
 //! What a request means is the [`Handler`]'s business.
 
+use ::http::{Request, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use ::http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -90,9 +90,11 @@ async fn connection(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     stream.set_nodelay(true)?;
     let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await??;
-    let certificates = stream.get_ref().1.peer_certificates().map(|chain| {
-        chain.iter().map(|certificate| certificate.clone().into_owned()).collect::<Vec<_>>().into()
-    });
+    let certificates = stream
+        .get_ref()
+        .1
+        .peer_certificates()
+        .map(|chain| chain.iter().map(|certificate| certificate.clone().into_owned()).collect::<Vec<_>>().into());
     let peer = Peer { address, certificates };
     let service = service_fn(move |request| {
         let (handler, peer) = (handler.clone(), peer.clone());

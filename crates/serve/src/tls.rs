@@ -68,11 +68,7 @@ impl ClientCertificates {
     }
 
     /// The user of the chain that a client showed; `None` if it showed none.
-    pub fn user(
-        &self,
-        chain: Option<&[CertificateDer<'_>]>,
-        now_unix_s: u64,
-    ) -> Option<Result<UserInfo, AuthnError>> {
+    pub fn user(&self, chain: Option<&[CertificateDer<'_>]>, now_unix_s: u64) -> Option<Result<UserInfo, AuthnError>> {
         let (leaf, intermediates) = chain?.split_first()?;
         let now = UnixTime::since_unix_epoch(Duration::from_secs(now_unix_s));
         let verified = self.verifier.verify_client_cert(leaf, intermediates, now);

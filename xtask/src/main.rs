@@ -21,6 +21,7 @@ const USAGE: &str = "usage: cargo xtask <task>
   up [tiphys options]      install what is missing, build, start a cluster, print how to use it
   test [--no-e2e]          every test; the last line is 'N passed, N failed'
   ci                       what guards main: formatting, lints, borders, generated files, every test
+  recordings [TOPIC...]    play recordings of the real API server against ours, topic by topic
   tidy                     the home-made lint: file sizes, manifests, borders between crates
   bench                    the benchmarks, on a release build
   images [DIR]             build the test images (default: target/images)
@@ -36,6 +37,7 @@ fn main() -> anyhow::Result<()> {
         ["test"] => test::run(test::Scope::Everything),
         ["test", "--no-e2e"] => test::run(test::Scope::WithoutContainers),
         ["ci"] => ci::run(),
+        ["recordings", topics @ ..] => apireplay::run(topics),
         ["tidy"] => tidy::run(),
         ["bench"] => bench::run(),
         ["codegen"] => codegen::run(false),

@@ -33,13 +33,21 @@ pub fn run(scope: Scope) -> anyhow::Result<()> {
         images::run(None)?;
     }
     process::run(process::cargo().args(["build", "--package", "tiphys", "--quiet"]))?;
-    let own = workspace_tests(scope)?;
-    total.add(own.count);
-    if !own.ended_well && own.count.failed == 0 {
-        trouble.push("cargo test failed without a failing test".to_owned());
+    let mut runs = vec![workspace(scope)];
+    if scope == Scope::Everything {
+        runs.push(vec!["test", "--package", "store", "--features", "etcd,suite", "--test", "it", "etcd"]);
+    }
+    for arguments in runs {
+        let outcome = cargo_test(&arguments)?;
+        total.add(outcome.count);
+        if outcome.count == Count::default() {
+            trouble.push(format!("`cargo {}` ran no test", arguments.join(" ")));
+        } else if !outcome.ended_well && outcome.count.failed == 0 {
+            trouble.push(format!("`cargo {}` failed without a failing test", arguments.join(" ")));
+        }
     }
     if crate::shared().join("recordings").is_dir() {
-        let replayed = apireplay::run()?;
+        let replayed = apireplay::guard()?;
         total.add(replayed.count);
         trouble.extend(replayed.trouble);
     } else {
@@ -60,12 +68,19 @@ struct Outcome {
     ended_well: bool,
 }
 
-fn workspace_tests(scope: Scope) -> anyhow::Result<Outcome> {
-    let mut command = process::cargo();
-    command.args(["test", "--workspace", "--no-fail-fast"]);
+fn workspace(scope: Scope) -> Vec<&'static str> {
+    let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
     if scope == Scope::WithoutContainers {
-        command.args(["--exclude", "tiphys", "--exclude", "cri", "--exclude", "cni", "--exclude", "kubelet"]);
+        for package in ["tiphys", "cri", "cni", "kubelet"] {
+            arguments.extend(["--exclude", package]);
+        }
     }
+    arguments
+}
+
+fn cargo_test(arguments: &[&str]) -> anyhow::Result<Outcome> {
+    let mut command = process::cargo();
+    command.args(arguments);
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo test")?;
     let output = child.stdout.take().context("cargo test has no output")?;
     let mut count = Count::default();

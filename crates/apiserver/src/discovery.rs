@@ -60,7 +60,9 @@ pub fn documents(kinds: &[&dyn DynKind], server_address: &str) -> Documents {
     let groups = groups(kinds);
     let mut plain = HashMap::new();
     let mut put = |path: String, kind: &str, value: Value| {
-        plain.insert(path, Document::new("v1", kind, value));
+        // The documents of the core group are older than the rule that objects carry their apiVersion.
+        let versioned = path.starts_with("/apis");
+        plain.insert(path, Document::new("v1", kind, versioned, value));
     };
     let (core, named): (Vec<&Group>, Vec<&Group>) = groups.iter().partition(|group| group.name.is_empty());
     put("/api".into(), "APIVersions", api_versions(&core, server_address));
@@ -76,23 +78,25 @@ pub fn documents(kinds: &[&dyn DynKind], server_address: &str) -> Documents {
     }
     let aggregate = |groups: &[&Group]| {
         let items: Vec<Value> = groups.iter().map(|group| group.aggregated()).collect();
-        Document::new("apidiscovery.k8s.io/v2", "APIGroupDiscoveryList", value!({ "items": items }))
+        Document::new("apidiscovery.k8s.io/v2", "APIGroupDiscoveryList", true, value!({ "items": items }))
     };
     let aggregated = HashMap::from([("/api".into(), aggregate(&core)), ("/apis".into(), aggregate(&named))]);
     Documents { plain, aggregated }
 }
 
 impl Document {
-    fn new(api_version: &str, kind: &str, mut value: Value) -> Document {
-        value.set(&["apiVersion"], api_version);
+    fn new(api_version: &str, kind: &str, versioned: bool, mut value: Value) -> Document {
         value.set(&["kind"], kind);
+        if versioned {
+            value.set(&["apiVersion"], api_version);
+        }
         let (mut json, mut body) = (Vec::new(), Vec::new());
         if let Some(ty) = Schema::builtin().by_kind(api_version, kind) {
             schema::json::encode(ty, &value, &mut json);
             schema::protobuf::encode(ty, &value, &mut body);
         }
         json.push(b'\n');
-        let protobuf = schema::protobuf::envelope(api_version, kind, &body);
+        let protobuf = schema::protobuf::envelope(if versioned { api_version } else { "" }, kind, &body);
         Document { json: json.into(), protobuf: protobuf.into(), value }
     }
 }
@@ -195,10 +199,15 @@ fn resource(names: &Names) -> Value {
 
 fn subresource_entry(names: &Names, subresource: &Subresource) -> Value {
     let name = format!("{}/{}", names.plural, subresource.name);
-    value!({
-        "name": name, "namespaced": (names.namespaced()), "group": (subresource.group), "version": (subresource.version),
-        "kind": (subresource.kind), "verbs": (verbs(subresource.verbs))
-    })
+    let mut entry = value!({
+        "name": name, "namespaced": (names.namespaced()), "kind": (subresource.kind), "verbs": (verbs(subresource.verbs))
+    });
+    for (field, text) in [("group", subresource.group), ("version", subresource.version)] {
+        if !text.is_empty() {
+            entry.set(&[field], text);
+        }
+    }
+    entry
 }
 
 fn aggregated_resource(names: &Names, version: &str) -> Value {
@@ -237,10 +246,21 @@ fn verbs(verbs: &[Verb]) -> Vec<Value> {
     verbs.iter().map(|verb| Value::from(verb.as_str())).collect()
 }
 
+/// Kinds that upstream stores in another version than the first that it serves, or in another group.
+const STORED_OTHERWISE: &[(&str, &str)] = &[
+    ("mutatingadmissionpolicies", "admissionregistration.k8s.io/v1beta1"),
+    ("mutatingadmissionpolicybindings", "admissionregistration.k8s.io/v1beta1"),
+    ("customresourcedefinitions", "apiextensions.k8s.io/v1beta1"),
+    ("events", "/v1"),
+];
+
 /// The first eight bytes of the digest of `group/version/Kind`, base64.
 fn storage_version_hash(names: &Names) -> String {
     use base64::Engine;
-    let stored = names.versions.first().map_or("", |version| version.name);
-    let digest = Sha256::digest(format!("{}/{stored}/{}", names.group, names.kind));
+    let stored = match STORED_OTHERWISE.iter().find(|(plural, _)| *plural == names.plural) {
+        Some((_, stored)) => (*stored).to_owned(),
+        None => format!("{}/{}", names.group, names.versions.first().map_or("", |version| version.name)),
+    };
+    let digest = Sha256::digest(format!("{stored}/{}", names.kind));
     base64::engine::general_purpose::STANDARD.encode(&digest[..8])
 }

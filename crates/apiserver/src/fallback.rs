@@ -10,6 +10,7 @@ use registry::{Body, BoxFuture, Fallback, RequestContext};
 use std::sync::Arc;
 
 const JSON: &str = "application/json";
+const YAML: &str = "application/yaml";
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 const AGGREGATED_PROTOBUF: &str =
@@ -61,7 +62,8 @@ impl Paths {
         let documents = self.documents.load();
         let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
         if let Some(document) = documents.plain.get(trimmed) {
-            let refused = get_only(context);
+            // Upstream's handler of the list of groups does not look at the method.
+            let refused = if trimmed == "/apis" { None } else { get_only(context) };
             return Some(refused.unwrap_or_else(|| discovery(document, documents.aggregated.get(trimmed), accept)));
         }
         match path {
@@ -113,13 +115,16 @@ fn discovery(plain: &Document, aggregated: Option<&Document>, accept: &str) -> R
         let media = words.next().unwrap_or_default();
         let parameters: Vec<&str> = words.collect();
         let protobuf = media == PROTOBUF;
-        let known = protobuf || matches!(media, "" | JSON | "application/*" | "*/*" | "application/yaml");
+        let known = protobuf || matches!(media, "" | JSON | "application/*" | "*/*" | YAML);
         if !known {
             continue;
         }
         let profile = parameters.iter().any(|parameter| parameter.starts_with("as="));
         if !profile {
-            return document(plain, if protobuf { PROTOBUF } else { JSON }, protobuf);
+            return match media {
+                YAML => yaml(plain),
+                _ => document(plain, if protobuf { PROTOBUF } else { JSON }, protobuf),
+            };
         }
         let v2 = parameters.contains(&"as=APIGroupDiscoveryList")
             && parameters.contains(&"v=v2")
@@ -135,6 +140,12 @@ fn discovery(plain: &Document, aggregated: Option<&Document>, accept: &str) -> R
 fn document(document: &Document, content_type: &'static str, protobuf: bool) -> Response<Body> {
     let body = if protobuf { document.protobuf.clone() } else { document.json.clone() };
     let mut response = respond(StatusCode::OK, content_type, body);
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+fn yaml(document: &Document) -> Response<Body> {
+    let mut response = respond(StatusCode::OK, YAML, schema::yaml::write(&document.value).into());
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
     response
 }

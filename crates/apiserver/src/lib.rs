@@ -16,6 +16,7 @@ pub mod openapi;
 pub mod pki;
 mod rbac_feed;
 mod run;
+mod service_addresses;
 pub mod stream;
 pub mod virtuals;
 

@@ -7,6 +7,7 @@ use crate::health::{Check, Health};
 use crate::late::Late;
 use crate::node::NodeClient;
 use crate::pki::{self, Pki, PkiError};
+use crate::service_addresses::ServiceAddresses;
 use crate::virtuals::{
     AccessReview, PodBinding, PodEviction, PodStreams, RulesReview, ScaleOf, SelfSubjectReview, TokenRequest,
     TokenReview,
@@ -97,13 +98,16 @@ impl ApiServer {
         let names = serving_names(&config, service_address);
         let now = parts.clock.now_seconds();
         let pki = Arc::new(Pki::open(&config.data_dir.join("pki"), &names, now)?);
-        let registry = registry(&parts);
+        let bad_range = || StartError::ServiceCidr(config.service_cidr.clone());
+        let addresses = ServiceAddresses::new(&config.service_cidr, parts.rng.clone()).ok_or_else(bad_range)?;
+        let registry = registry(&parts, &addresses);
         let ready = Arc::new(AtomicBool::new(false));
         let gateway = assemble(&config, &parts, &pki, &registry, &ready)?;
         let tls = Arc::new(server_config(&pki.serving, pki.ca())?);
+        let client = in_process::client(&registry, system_user(), "kube-apiserver/v1.36.2");
+        addresses.learn(&client).await?;
         let serving = tokio::spawn(serve::serve(listener, tls, Arc::new(gateway), stop));
         tokio::spawn(compact(parts.store.clone()));
-        let client = in_process::client(&registry, system_user(), "kube-apiserver/v1.36.2");
         let bootstrap = Bootstrap {
             client: &client,
             kinds: KINDS,
@@ -133,7 +137,7 @@ impl ApiServer {
     }
 }
 
-fn registry(parts: &Parts) -> Arc<Registry> {
+fn registry(parts: &Parts, addresses: &ServiceAddresses) -> Arc<Registry> {
     let config = registry::Config {
         store: parts.store.clone(),
         clock: parts.clock.clone(),
@@ -142,16 +146,19 @@ fn registry(parts: &Parts) -> Arc<Registry> {
         spawn: Arc::new(TokioSpawn),
         shared_store: false,
     };
-    Registry::new(config, KINDS.iter().map(|&kind| entry(kind)))
+    Registry::new(config, KINDS.iter().map(|&kind| entry(kind, addresses)))
 }
 
-/// What the server adds to a kind: how long events live, which caches are looked into all the time.
-fn entry(kind: &'static dyn kind::DynKind) -> KindEntry {
+/// What the server adds to a kind: how long events live, which caches are looked into all the time, what services are given.
+fn entry(kind: &'static dyn kind::DynKind, addresses: &ServiceAddresses) -> KindEntry {
     let names = kind.names();
     let mut entry = KindEntry::builtin(kind);
     entry.is_virtual = !names.verbs.contains(&kind::Verb::Watch);
     if names.plural == "events" {
         entry.ttl = Some(EVENT_TTL);
+    }
+    if (names.group, names.plural) == ("", "services") {
+        entry.hook = Some(Arc::new(addresses.clone()));
     }
     entry.keep_values = matches!(names.plural, "namespaces" | "serviceaccounts" | "priorityclasses" | "nodes");
     entry

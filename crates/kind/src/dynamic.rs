@@ -34,6 +34,15 @@ pub trait DynKind: Send + Sync {
     fn dependents(&self) -> Dependents;
     fn returns_deleted(&self) -> bool;
     fn stored_as(&self) -> Option<(&str, &str)>;
+
+    fn stored_field(&self, field: &str) -> String {
+        field.to_owned()
+    }
+
+    fn undecided_delete(&self) -> Option<&str> {
+        None
+    }
+
     fn unknown_field_selector(&self, field: &str) -> String;
 
     /// A warning that goes with each answer about the kind.
@@ -166,6 +175,14 @@ impl<K: Kind> DynKind for TypedKind<K> {
 
     fn stored_as(&self) -> Option<(&str, &str)> {
         self.0.stored_as()
+    }
+
+    fn stored_field(&self, field: &str) -> String {
+        self.0.stored_field(field)
+    }
+
+    fn undecided_delete(&self) -> Option<&str> {
+        self.0.undecided_delete()
     }
 
     fn unknown_field_selector(&self, field: &str) -> String {

@@ -60,6 +60,10 @@ impl fmt::Display for Path<'_> {
                 if self.parent.is_some_and(|parent| !matches!(parent.step, Step::Root)) {
                     out.write_char('.')?;
                 }
+                // Go's path takes a step without a name for an index.
+                if name.is_empty() {
+                    return out.write_str("[]");
+                }
                 out.write_str(name)
             }
             Step::Index(index) => write!(out, "[{index}]"),

@@ -137,6 +137,11 @@ pub trait Kind: Send + Sync + 'static {
         None
     }
 
+    /// The name that the kind by which the objects are stored ([`Kind::stored_as`]) has for a selectable field.
+    fn stored_field(&self, field: &str) -> String {
+        field.to_owned()
+    }
+
     /// The sentence for a field selector that the kind does not know.
     fn unknown_field_selector(&self, field: &str) -> String {
         if self.selectable(&Self::Object::default()).is_empty() {
@@ -149,6 +154,11 @@ pub trait Kind: Send + Sync + 'static {
 
     /// A warning that goes with each answer about the kind, whatever the request: the whole kind is deprecated.
     fn deprecation(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// A warning for a DELETE that does not say what becomes of the dependents.
+    fn undecided_delete(&self) -> Option<&'static str> {
         None
     }
 

@@ -105,6 +105,14 @@ impl Verb {
 }
 
 impl Subresource {
+    /// API versions besides its own in which a body may come, of the same form.
+    pub fn older_versions(&self) -> &'static [&'static str] {
+        match self.kind {
+            "Eviction" => &["policy/v1beta1"],
+            _ => &[],
+        }
+    }
+
     /// `/status`, which most kinds with a status have. `kind` is the object's own kind.
     pub const fn status(kind: &'static str) -> Subresource {
         Subresource { name: "status", group: "", version: "", kind, verbs: Verb::STATUS, only_version: "" }

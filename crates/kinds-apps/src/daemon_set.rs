@@ -68,6 +68,8 @@ impl Kind for DaemonSet {
         }
         object.spec.revision_history_limit.get_or_insert(10);
         pod_spec::default_template(&mut object.spec.template);
+        // What a client sends without it is decoded with it, so that the client owns it.
+        set_template_generation(object, template_generation(object));
     }
 
     fn prepare_create(&self, object: &mut v1::DaemonSet, _context: &Context) {

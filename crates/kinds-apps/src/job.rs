@@ -12,6 +12,8 @@ use kind::{
 use kinds_core::pod_spec;
 use schema::{Time, Typed};
 
+mod policies;
+
 pub struct Job;
 
 static NAMES: Names = Names {
@@ -64,6 +66,10 @@ impl Kind for Job {
         if object.spec.manual_selector != Some(true) {
             generate_selector(object);
         }
+        // Upstream answers with what it reads back, and reading defaults again.
+        if object.metadata.labels.is_empty() {
+            object.metadata.labels = object.spec.template.metadata.labels.clone();
+        }
     }
 
     fn prepare_update(&self, new: &mut v1::Job, old: &v1::Job, _context: &Context) {
@@ -115,6 +121,16 @@ impl Kind for Job {
 
     fn dependents(&self) -> Dependents {
         Dependents::Orphan
+    }
+
+    fn undecided_delete(&self) -> Option<&'static str> {
+        Some(
+            "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning",
+        )
+    }
+
+    fn unknown_field_selector(&self, field: &str) -> String {
+        format!("field label \"{field}\" not supported for Job")
     }
 
     fn selectable(&self, object: &v1::Job) -> Vec<(&'static str, String)> {
@@ -265,6 +281,7 @@ pub(crate) fn validate_spec(spec: &v1::JobSpec, old: Option<&v1::JobSpec>, path:
         errors.required(&path.child("backoffLimitPerIndex"), "when maxFailedIndexes is specified");
     }
     validate_mode(spec, path, errors);
+    policies::validate(spec, path, errors);
     if let Some(policy) = &spec.pod_replacement_policy {
         let known: &[&str] =
             if spec.pod_failure_policy.is_some() { &["Failed"] } else { &["Failed", "TerminatingOrFailed"] };

@@ -54,10 +54,6 @@ impl Kind for ServiceAccount {
         true
     }
 
-    fn updates_unconditionally(&self) -> bool {
-        false
-    }
-
     fn warnings(&self, new: &v1::ServiceAccount, old: Option<&v1::ServiceAccount>) -> Vec<String> {
         warnings(new, old)
     }

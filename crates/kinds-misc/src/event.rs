@@ -4,7 +4,7 @@ use crate::event_rules;
 use api_misc::events::v1;
 use kind::columns::NAME_DESCRIPTION;
 use kind::{Cell, Column, Dependents, FieldErrors, Kind, Names, Scope, Verb, Version};
-use schema::Time;
+use schema::{Time, Value};
 
 pub struct Event;
 
@@ -63,22 +63,16 @@ impl Kind for Event {
 
     fn selectable(&self, object: &v1::Event) -> Vec<(&'static str, String)> {
         let about = &object.regarding;
-        let source = if object.deprecated_source.component.is_empty() {
-            &object.reporting_controller
-        } else {
-            &object.deprecated_source.component
-        };
         vec![
-            ("involvedObject.kind", about.kind.clone()),
-            ("involvedObject.namespace", about.namespace.clone()),
-            ("involvedObject.name", about.name.clone()),
-            ("involvedObject.uid", about.uid.clone()),
-            ("involvedObject.apiVersion", about.api_version.clone()),
-            ("involvedObject.resourceVersion", about.resource_version.clone()),
-            ("involvedObject.fieldPath", about.field_path.clone()),
+            ("regarding.kind", about.kind.clone()),
+            ("regarding.namespace", about.namespace.clone()),
+            ("regarding.name", about.name.clone()),
+            ("regarding.uid", about.uid.clone()),
+            ("regarding.apiVersion", about.api_version.clone()),
+            ("regarding.resourceVersion", about.resource_version.clone()),
+            ("regarding.fieldPath", about.field_path.clone()),
             ("reason", object.reason.clone()),
-            ("reportingComponent", object.reporting_controller.clone()),
-            ("source", source.clone()),
+            ("reportingController", object.reporting_controller.clone()),
             ("type", object.type_.clone()),
         ]
     }
@@ -96,7 +90,37 @@ impl Kind for Event {
     fn stored_as(&self) -> Option<(&'static str, &'static str)> {
         Some(("", "events"))
     }
+
+    fn stored_field(&self, field: &str) -> String {
+        match field.strip_prefix("regarding.") {
+            Some(part) => format!("involvedObject.{part}"),
+            None if field == "reportingController" => "reportingComponent".to_owned(),
+            None => field.to_owned(),
+        }
+    }
+
+    fn convert(&self, mut value: Value, to_api_version: &str) -> Value {
+        let to_core = to_api_version == "v1";
+        for (core, own) in FORMS {
+            let (from, to) = if to_core { (own, core) } else { (core, own) };
+            if let Some(field) = value.remove(&[from]) {
+                value.set(&[to], field);
+            }
+        }
+        value
+    }
 }
+
+/// What the fields are called in the core group and here.
+const FORMS: &[(&str, &str)] = &[
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("source", "deprecatedSource"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+    ("reportingComponent", "reportingController"),
+];
 
 fn last_seen(object: &v1::Event, now: Time) -> Cell {
     let last = match &object.series {

@@ -14,6 +14,8 @@ pub struct Target<'a> {
     pub resource: &'a str,
     pub namespace: &'a str,
     pub name: &'a str,
+    /// A changed spec makes a new generation; upstream's bindings make none.
+    pub counts_generation: bool,
 }
 
 impl Registry {
@@ -25,7 +27,7 @@ impl Registry {
         dry_run: bool,
         change: &(dyn Fn(&mut Value) -> Result<(), ApiError> + Send + Sync),
     ) -> Result<Value, ApiError> {
-        let Target { group, resource, namespace, name } = target;
+        let Target { group, resource, namespace, name, counts_generation } = target;
         let entry = self.routes().get(group, resource).cloned();
         let storage = entry.and_then(|entry| entry.storage.clone());
         let storage = storage.ok_or_else(|| ApiError::internal(format!("{resource} is not stored")))?;
@@ -34,7 +36,7 @@ impl Registry {
             let stored = stored.ok_or_else(|| ApiError::not_found(storage.names(), name))?;
             let mut new = stored.value.clone();
             change(&mut new)?;
-            if storage.kind.spec_changed(&new, &stored.value) == Some(true) {
+            if counts_generation && storage.kind.spec_changed(&new, &stored.value) == Some(true) {
                 let generation = stored.value.at(&["metadata", "generation"]).as_i64().unwrap_or_default();
                 new.set(&["metadata", "generation"], generation + 1);
             }

@@ -3,7 +3,7 @@
 use crate::error;
 use kind::{ApiError, FieldErrors, Path};
 use patch::{json_patch, merge, strategic, written};
-use schema::decode::{DecodeOptions, normalize};
+use schema::decode::{DecodeError, DecodeOptions, TypeError, normalize};
 use schema::{Shape, TypeRef, Value, json, yaml};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +102,25 @@ pub(crate) fn apply(
             let shown = if strict.is_empty() { String::new() } else { show() };
             Ok(Patched { value: decoded.value, strict, shown })
         }
+        Err(DecodeError::Type(why)) if patch_type == PatchType::Strategic => Err(invalid(&show(), &unstructured(&why))),
         Err(why) => Err(invalid(&show(), &why.to_string())),
+    }
+}
+
+/// Upstream turns the result of a strategic patch into an object without going through text, and has other words there.
+fn unstructured(why: &TypeError) -> String {
+    let (kind, go_type) = match why.found.split(' ').next().unwrap_or_default() {
+        "object" => ("map", "map[string]interface {}"),
+        "array" => ("slice", "[]interface {}"),
+        "number" if why.found.contains(['.', 'e', 'E']) => ("float64", "float64"),
+        "number" => ("int64", "int64"),
+        other => (other, other),
+    };
+    match why.wanted.as_str() {
+        wanted if wanted.starts_with("map[") => format!("cannot restore map from {kind}"),
+        wanted if wanted.starts_with("[]") => format!("cannot restore slice from {kind}"),
+        wanted if wanted.contains('.') => format!("cannot restore struct from: {kind}"),
+        wanted => format!("cannot convert {go_type} to {wanted}"),
     }
 }
 

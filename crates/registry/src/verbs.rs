@@ -26,8 +26,8 @@ use crate::table::{self, Include};
 use crate::{cache, error};
 use futures_util::future::{Either, select};
 use http::Response;
-use kind::ApiError;
 use kind::validate::path_segment_name;
+use kind::{ApiError, Subresource};
 use schema::{Schema, Value, value};
 use std::pin::pin;
 use std::sync::Arc;
@@ -39,6 +39,11 @@ const FRESHNESS_WAIT: Duration = Duration::from_secs(3);
 impl Route {
     pub(crate) fn storage(&self) -> Result<&Arc<Storage>, ApiError> {
         self.entry.storage.as_ref().ok_or_else(error::method_not_allowed)
+    }
+
+    /// Those of the kind whose objects are stored, which messages about an object's content name.
+    fn stored_names(&self) -> &kind::Names {
+        self.entry.storage.as_ref().map_or(self.entry.names(), |storage| storage.names())
     }
 
     fn hub(&self) -> Result<&Arc<View>, ApiError> {
@@ -97,7 +102,9 @@ impl Registry {
             .body_type(&route.view, subresource)
             .ok_or_else(|| ApiError::internal("the subresource has no type"))?;
         let kind = subresource.map_or(route.entry.names().kind, |sub| sub.kind);
-        let accepts = [api_version.clone()];
+        let mut accepts = vec![api_version.clone()];
+        let older = subresource.map_or(&[][..], Subresource::older_versions);
+        accepts.extend(older.iter().map(|&version| version.to_owned()));
         let expected = Expected { ty, api_version: &api_version, kind, custom: false, accepts: &accepts };
         let validation = crate::options::WriteOptions::parse(&context.query, "CreateOptions", false)?.field_validation;
         codec::decode_body(context, body, &expected, validation)
@@ -141,13 +148,17 @@ impl Registry {
         let kind = &route.entry.kind;
         let known = kind.selectable(&Value::map());
         for field in options.fields.fields() {
-            let is_known =
-                matches!(field, "metadata.name" | "metadata.namespace") || known.iter().any(|(name, _)| name == field);
+            // A cluster's kind with fields of its own knows no namespace.
+            let has_namespace = known.is_empty() || route.entry.names().namespaced();
+            let is_known = field == "metadata.name"
+                || (field == "metadata.namespace" && has_namespace)
+                || known.iter().any(|(name, _)| name == field);
             if !is_known {
                 return Err(ApiError::bad_request(kind.unknown_field_selector(field)));
             }
         }
         let mut fields = options.fields.clone();
+        fields.rename(|field| kind.stored_field(field));
         if !route.name.is_empty() {
             fields = crate::selector::FieldSelector::name(&route.name);
         }

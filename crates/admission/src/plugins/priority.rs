@@ -53,8 +53,9 @@ impl Plugin for Priority {
             );
             return Err(attributes.forbidden(why));
         }
-        let given = attributes.object.str_at(&["spec", "preemptionPolicy"]);
-        if !given.is_empty() && given != policy {
+        if let Some(given) = attributes.object.at(&["spec", "preemptionPolicy"]).as_str()
+            && given != policy
+        {
             let why = format!(
                 "the string value of PreemptionPolicy ({given}) must not be provided in pod spec; priority admission \
                  controller computed {policy} from the given PriorityClass name"

@@ -28,7 +28,7 @@ impl Virtual for PodBinding {
             check(&binding)?;
             let namespace = context.info.namespace.as_str();
             let name = binding.metadata.name.clone();
-            let target = Target { group: "", resource: "pods", namespace, name: &name };
+            let target = Target { group: "", resource: "pods", namespace, name: &name, counts_generation: false };
             let dry_run = context.query.get("dryRun").is_some();
             let (now, key) = (context.now, format!("/registry/pods/{namespace}/{name}"));
             let change = move |pod: &mut Value| bind(pod, &binding, &key, now);

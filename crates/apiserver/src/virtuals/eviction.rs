@@ -65,7 +65,7 @@ impl PodEviction {
             _ => {
                 let message =
                     "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
-                return Err(ApiError::new(500, "InternalError", message));
+                return Err(ApiError::new(500, "", message));
             }
         };
         let budget_name = budget.str_at(&["metadata", "name"]).to_owned();
@@ -75,7 +75,13 @@ impl PodEviction {
         let dry_run = context.query.get("dryRun").is_some();
         let (pod_name, now) = (pod.metadata.name.clone(), context.now);
         let change = move |budget: &mut Value| take(budget, &pod_name, now);
-        let target = Target { group: "policy", resource: "poddisruptionbudgets", namespace, name: &budget_name };
+        let target = Target {
+            group: "policy",
+            resource: "poddisruptionbudgets",
+            namespace,
+            name: &budget_name,
+            counts_generation: false,
+        };
         registry.guaranteed_update(target, dry_run, &change).await.map(drop)
     }
 
@@ -92,6 +98,24 @@ impl PodEviction {
         if context.query.get("dryRun").is_some() {
             options.dry_run = vec!["All".into()];
         }
+        if options.dry_run.is_empty() {
+            let target = Target {
+                group: "",
+                resource: "pods",
+                namespace: &pod.metadata.namespace,
+                name: &pod.metadata.name,
+                counts_generation: false,
+            };
+            let (uid, now) = (options.preconditions.as_ref().and_then(|wanted| wanted.uid.clone()), context.now);
+            let change = move |pod: &mut Value| {
+                // The deletion below tells of another pod of the name.
+                if uid.as_deref() == pod.at(&["metadata", "uid"]).as_str() {
+                    set_disrupted(pod, now);
+                }
+                Ok(())
+            };
+            registry.guaranteed_update(target, false, &change).await?;
+        }
         let mut body = Vec::new();
         json::write(&options.to_value(), &mut body);
         let uri = format!("/api/v1/namespaces/{}/pods/{}", pod.metadata.namespace, pod.metadata.name);
@@ -107,6 +131,21 @@ impl PodEviction {
         }
         Ok(Outcome::created(value!({ "kind": "Status", "apiVersion": "v1", "status": "Success", "code": 201_i64 })))
     }
+}
+
+/// Tells why the pod ends.
+fn set_disrupted(pod: &mut Value, now: Time) {
+    let mut conditions = pod.at(&["status", "conditions"]).items().to_vec();
+    let is_target = |condition: &Value| condition.str_at(&["type"]) == "DisruptionTarget";
+    if conditions.iter().any(|condition| is_target(condition) && condition.str_at(&["status"]) == "True") {
+        return;
+    }
+    conditions.retain(|condition| !is_target(condition));
+    conditions.push(value!({
+        "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting", "lastTransitionTime": (now.to_text())
+    }));
+    pod.set(&["status", "conditions"], conditions);
 }
 
 /// A pod that is over, not yet begun or already going is nobody's loss.

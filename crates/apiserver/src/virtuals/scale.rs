@@ -37,7 +37,8 @@ impl Virtual for ScaleOf {
         Box::pin(async move {
             let (namespace, name) = (context.info.namespace.as_str(), context.info.name.as_str());
             let registry = self.registry.get()?;
-            let target = Target { group: self.group, resource: self.resource, namespace, name };
+            let target =
+                Target { group: self.group, resource: self.resource, namespace, name, counts_generation: true };
             if context.method == Method::GET {
                 let object = registry.guaranteed_update(target, true, &|_| Ok(())).await?;
                 return Ok(Outcome::ok(self.scale_of(&object)));

@@ -5,6 +5,7 @@ use api_misc::authentication::v1;
 use authn::service_account::{Bound, Claims, Signer};
 use bytes::Bytes;
 use kind::{ApiError, FieldErrors, Path};
+use patch::managed::FieldManager;
 use registry::{BoxFuture, Outcome, RequestContext, Virtual};
 use schema::{Time, Typed, Value};
 use std::sync::Arc;
@@ -38,10 +39,11 @@ impl TokenRequest {
     fn issue(&self, context: &RequestContext, mut request: v1::TokenRequest) -> Result<Outcome, ApiError> {
         let (namespace, name) = (&context.info.namespace, &context.info.name);
         let account = self.find("serviceaccounts", namespace, name)?;
+        let seconds = *request.spec.expiration_seconds.get_or_insert(DEFAULT_SECONDS);
+        let mut request = tracked(context, request);
         if request.spec.audiences.is_empty() {
             request.spec.audiences = vec![self.signer.issuer().to_owned()];
         }
-        let seconds = *request.spec.expiration_seconds.get_or_insert(DEFAULT_SECONDS);
         validate(seconds)?;
         let mut claims = self.claims(context.now, namespace, &account, &request.spec);
         if let Some(bound) = &request.spec.bound_object_ref {
@@ -134,6 +136,22 @@ impl TokenRequest {
             ApiError::new(404, "NotFound", message).about("", resource, name)
         })
     }
+}
+
+/// With the managedFields of what the client sent.
+fn tracked(context: &RequestContext, request: v1::TokenRequest) -> v1::TokenRequest {
+    let manager = FieldManager {
+        ty: v1::TokenRequest::type_ref(),
+        api_version: "authentication.k8s.io/v1",
+        kind: "TokenRequest",
+        subresource: "token",
+        reset: &[],
+        versions: None,
+    };
+    let mut value = request.to_value();
+    let name = context.field_manager(context.query.get("fieldManager").unwrap_or_default());
+    manager.on_update(&Value::Null, &mut value, &name, context.now);
+    v1::TokenRequest::from_value(&value)
 }
 
 fn uid(object: &Value) -> String {

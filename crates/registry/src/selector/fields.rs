@@ -34,6 +34,11 @@ impl FieldSelector {
         FieldSelector { terms: vec![Term { field: "metadata.name".into(), equal: true, value: name.into() }] }
     }
 
+    /// Names fields otherwise.
+    pub fn rename(&mut self, name: impl Fn(&str) -> String) {
+        self.terms.iter_mut().for_each(|term| term.field = name(&term.field));
+    }
+
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }

@@ -47,6 +47,7 @@ impl Registry {
     ) -> Result<Response<Body>, ApiError> {
         let accepted = self.accepted(context, false)?;
         let options = self.delete_options(context, &body)?;
+        warn_of_dependents(context, route, &options);
         let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "" };
         let deleted = self.delete_one(&writing, route.checked_name()?, &options).await?;
         let status = if !deleted.gone && options.orphan_dependents == Some(false) { 202 } else { 200 };
@@ -63,6 +64,7 @@ impl Registry {
         let list = ListOptions::parse(&context.query, false)?;
         let filter = self.filter(route, &list)?;
         let options = self.delete_options(context, &body)?;
+        warn_of_dependents(context, route, &options);
         let page = self.page(route, &list, &filter).await?;
         let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "" };
         for object in &page.objects {
@@ -188,8 +190,15 @@ impl Registry {
     }
 }
 
+fn warn_of_dependents(context: &RequestContext, route: &Route, options: &DeleteOptions) {
+    let undecided = options.propagation.is_none() && options.orphan_dependents.is_none();
+    if let Some(warning) = route.entry.kind.undecided_delete().filter(|_| undecided) {
+        context.warn(warning);
+    }
+}
+
 fn check_preconditions(route: &Route, name: &str, object: &Value, options: &DeleteOptions) -> Result<(), ApiError> {
-    let names = route.entry.names();
+    let names = route.stored_names();
     let conflict = |why: String| {
         let qualified =
             if names.group.is_empty() { names.kind.to_owned() } else { format!("{}.{}", names.kind, names.group) };

@@ -232,7 +232,9 @@ impl Registry {
         new: &mut Value,
         old: Option<&Value>,
     ) -> Result<Option<Box<dyn Reservation>>, ApiError> {
-        let Some(hook) = &writing.route.entry.hook else { return Ok(None) };
+        let Some(hook) = writing.route.entry.hook.as_ref().filter(|_| writing.route.subresource.is_empty()) else {
+            return Ok(None);
+        };
         let name = new.str_at(&["metadata", "name"]).to_owned();
         let context = HookContext { dry_run: writing.dry_run, namespace: &writing.route.namespace, name: &name };
         hook.before_write(&context, new, old).await.map(Some)
@@ -292,7 +294,7 @@ impl Registry {
         if errors.is_empty() {
             return Ok(());
         }
-        let names = route.entry.names();
+        let names = route.stored_names();
         Err(ApiError::invalid(names.group, names.kind, object.str_at(&["metadata", "name"]), errors))
     }
 }

@@ -78,6 +78,23 @@ impl Pki {
         Ok(Pki { directory: directory.into(), ca, serving, front_proxy_ca, front_proxy_client, token_key })
     }
 
+    /// Reads what is there, for who issues certificates on the same machine; nothing is made or renewed.
+    pub fn read(directory: &Path) -> Result<Pki, PkiError> {
+        let identity = |name: &str| -> Result<Identity, PkiError> {
+            let (certificate, key) = paths(directory, name);
+            Ok(Identity { certificate: required(&certificate)?, key: required(&key)? })
+        };
+        let (ca, front) = (identity("ca")?, identity("front-proxy-ca")?);
+        Ok(Pki {
+            directory: directory.into(),
+            ca: Authority { certificate: ca.certificate, key: ca.key },
+            serving: identity("apiserver")?,
+            front_proxy_ca: front.certificate,
+            front_proxy_client: identity("front-proxy-client")?,
+            token_key: KeyPair::from_pem(&required(&directory.join("sa.key"))?)?,
+        })
+    }
+
     /// PEM of the cluster CA.
     pub fn ca(&self) -> &str {
         &self.ca.certificate
@@ -258,6 +275,10 @@ fn read(path: &Path) -> Result<Option<String>, PkiError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(PkiError::File { path: path.into(), source }),
     }
+}
+
+fn required(path: &Path) -> Result<String, PkiError> {
+    read(path)?.ok_or_else(|| PkiError::Bad { path: path.into(), what: "it is missing".into() })
 }
 
 fn make_private_directory(directory: &Path) -> Result<(), PkiError> {

@@ -7,13 +7,15 @@
 mod down;
 mod files;
 mod network;
+mod peer;
 mod roles;
 
 pub use down::down;
 
 use crate::config::{Options, Role, StoreSync};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use apiserver::{ApiServer, Parts};
+use peer::Peer;
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::{Clock, SystemClock, SystemRng};
@@ -51,28 +53,23 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
 
 /// What runs in this process.
 struct Cluster {
-    apiserver: ApiServer,
+    /// The API server, and what tells it to drain: it outlives the loops, which say goodbye through it.
+    apiserver: Option<(ApiServer, watch::Sender<bool>)>,
     loops: JoinSet<()>,
 }
 
 impl Cluster {
     async fn start(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Result<Cluster> {
         if !options.runs(Role::Apiserver) {
-            bail!("a role alone, with the API server elsewhere, is not there yet: run it together with apiserver");
+            let loops = roles::start(options, &Peer::remote(options)?, stop)?;
+            return Ok(Cluster { apiserver: None, loops });
         }
-        // The API server outlives the loops, which say goodbye through it.
-        let (drained, server_stop) = watch::channel(false);
+        let (drain, server_stop) = watch::channel(false);
         let server = apiserver(options, server_stop).await?;
         files::write_admin_kubeconfig(options, &server, SystemClock.now_seconds())?;
         tracing::info!(url = %server.url, "the API server is ready");
-        let loops = roles::start(options, &server, stop.clone())?;
-        tokio::spawn(async move {
-            let mut stop = stop;
-            // An error means that the one who could say it is gone, which says the same.
-            let _ = stop.wait_for(|&stop| stop).await;
-            drained.send_replace(true);
-        });
-        Ok(Cluster { apiserver: server, loops })
+        let loops = roles::start(options, &Peer::local(&server), stop)?;
+        Ok(Cluster { apiserver: Some((server, drain)), loops })
     }
 
     async fn stopped(mut self) {
@@ -81,7 +78,10 @@ impl Cluster {
                 tracing::error!(%error, "a role ended by a panic");
             }
         }
-        self.apiserver.stopped().await;
+        if let Some((server, drain)) = self.apiserver {
+            drain.send_replace(true);
+            server.stopped().await;
+        }
     }
 }
 

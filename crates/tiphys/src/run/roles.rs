@@ -1,9 +1,9 @@
 //! The loops of this process: controller manager, scheduler, kubelet, each with its own identity.
 
 use super::network;
+use super::peer::Peer;
 use crate::config::{Options, Role};
 use anyhow::Context;
-use apiserver::ApiServer;
 use authn::UserInfo;
 use authn::service_account;
 use client::Client;
@@ -12,43 +12,43 @@ use kubelet::KubeletConfig;
 use kubelet::config::{ApiSettings, PodCidr, PodNetwork, RuntimeSource};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use stdx::{Clock, SystemClock, SystemRng};
+use stdx::{SystemClock, SystemRng};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 const VERSION: &str = "v1.36.2";
 
 /// Starts the roles that are asked for besides the API server.
-pub fn start(options: &Options, server: &ApiServer, stop: watch::Receiver<bool>) -> anyhow::Result<JoinSet<()>> {
+pub fn start(options: &Options, peer: &Peer, stop: watch::Receiver<bool>) -> anyhow::Result<JoinSet<()>> {
     let mut loops = JoinSet::new();
     if options.runs(Role::ControllerManager) {
-        loops.spawn(controller_manager(server, stop.clone()));
+        loops.spawn(controller_manager(peer, stop.clone()));
     }
     if options.runs(Role::Scheduler) {
-        let client = client(server, "system:kube-scheduler", "kube-scheduler");
+        let client = client(peer, "system:kube-scheduler", "kube-scheduler");
         loops.spawn(driver::scheduler::run(client, Arc::new(SystemClock), Arc::new(SystemRng), stop.clone()));
     }
     if options.runs(Role::Kubelet) {
-        loops.spawn(kubelet(options, server, stop)?);
+        loops.spawn(kubelet(options, peer, stop)?);
     }
     Ok(loops)
 }
 
-fn client(server: &ApiServer, user: &str, agent: &str) -> Client {
-    server.client(UserInfo::new(user, &[]), &format!("{agent}/{VERSION}"))
+fn client(peer: &Peer, user: &str, agent: &str) -> Client {
+    peer.client(UserInfo::new(user, &[]), &format!("{agent}/{VERSION}"))
 }
 
 /// Each controller writes as its own service account, as upstream's do.
-fn controller_manager(server: &ApiServer, stop: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
-    let config = controllers::Config { root_ca: server.pki.ca().to_owned(), cluster_cidrs: Vec::new() };
-    let manager = client(server, "system:kube-controller-manager", "kube-controller-manager");
-    let registry = server.registry.clone();
+fn controller_manager(peer: &Peer, stop: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
+    let config = controllers::Config { root_ca: peer.ca().to_owned(), cluster_cidrs: Vec::new() };
+    let manager = client(peer, "system:kube-controller-manager", "kube-controller-manager");
+    let peer = peer.clone();
     let mut driver = Driver::new(manager, Arc::new(SystemClock), Arc::new(SystemRng));
     driver.client_of = Arc::new(move |controller| {
         let groups = service_account::groups("kube-system");
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
         let user = UserInfo::new(service_account::username("kube-system", account_of(controller)), &groups);
-        apiserver::in_process::client(&registry, user, "kube-controller-manager/v1.36.2")
+        peer.client(user, "kube-controller-manager/v1.36.2")
     });
     driver.run(controllers::all(&config), stop)
 }
@@ -70,19 +70,21 @@ fn account_of(controller: &str) -> &str {
 
 fn kubelet(
     options: &Options,
-    server: &ApiServer,
+    peer: &Peer,
     stop: watch::Receiver<bool>,
 ) -> anyhow::Result<impl Future<Output = ()> + use<>> {
     let name = options.node_name.clone().unwrap_or_else(network::hostname);
     let user = UserInfo::new(format!("system:node:{name}"), &["system:nodes"]);
-    let client = server.client(user, &format!("kubelet/{VERSION}"));
+    let client = peer.client(user, &format!("kubelet/{VERSION}"));
     let mut config = kubelet_config(options, &name)?;
     let names = apiserver::pki::Names { dns: vec![name.clone()], addresses: config.node_ips.clone() };
-    config.api = Some(ApiSettings {
-        bind_address: Ipv4Addr::UNSPECIFIED.into(),
-        identity: server.pki.node_serving(&name, &names, SystemClock.now_seconds())?,
-        client_ca: server.pki.ca().to_owned(),
-    });
+    match peer.node_serving(&name, &names)? {
+        Some(identity) => {
+            let bind_address = Ipv4Addr::UNSPECIFIED.into();
+            config.api = Some(ApiSettings { bind_address, identity, client_ca: peer.ca().to_owned() });
+        }
+        None => tracing::warn!("without the authority's key there is no certificate for the kubelet: no logs, no exec"),
+    }
     Ok(async move {
         if let Err(error) = kubelet::run(config, client, Arc::new(SystemClock), stop).await {
             tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "the kubelet has ended");

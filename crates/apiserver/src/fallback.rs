@@ -4,7 +4,7 @@ use crate::discovery::{Document, Documents};
 use crate::health::{Asked, Health};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use kind::ApiError;
 use registry::{Body, BoxFuture, Fallback, RequestContext};
 use std::sync::Arc;
@@ -34,8 +34,8 @@ pub struct Paths {
 
 /// The OpenAPI documents.
 pub trait OpenApi: Send + Sync {
-    /// Answers `/openapi/v2`, `/openapi/v3` and what lies below; none: there is no such document.
-    fn answer(&self, path: &str, accept: &str) -> Option<Response<Body>>;
+    /// Answers `/openapi/v2`, `/openapi/v3` and what lies below; none: there is no such path.
+    fn answer(&self, path: &str, hash: Option<&str>, headers: &HeaderMap) -> Option<Response<Body>>;
 }
 
 impl Fallback for Paths {
@@ -57,7 +57,10 @@ impl Paths {
             );
         }
         if path.starts_with("/openapi/") {
-            return self.openapi.answer(path, accept);
+            if let Some(refused) = get_only(context) {
+                return Some(refused);
+            }
+            return self.openapi.answer(path, context.query.get("hash"), &context.headers);
         }
         let documents = self.documents.load();
         let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };

@@ -16,6 +16,7 @@ const DURATION: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Duration";
 const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 const RAW: &str = "io.k8s.apimachinery.pkg.runtime.RawExtension";
 const FIELDS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1";
+const PATCH: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
 const JSON: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON";
 
 /// The definitions of these types and of all that they refer to.
@@ -188,6 +189,7 @@ fn scalars(dialect: Dialect) -> Vec<(&'static str, Value)> {
         (MICRO_TIME, value!({ "type": "string", "format": "date-time" })),
         (DURATION, value!({ "type": "string" })),
         (RAW, value!({ "type": "object" })),
+        (PATCH, value!({ "type": "object" })),
         (FIELDS, value!({ "type": "object" })),
         (JSON, Value::map()),
     ]

@@ -2,7 +2,7 @@ use super::*;
 use kinds::KINDS;
 
 fn document(path: &str) -> Value {
-    let response = Documents::new(KINDS).answer(path, "").unwrap();
+    let response = Documents::new(KINDS).answer(path, None, &HeaderMap::new()).unwrap();
     let bytes = response.into_body().into_bytes().unwrap();
     json::parse(&bytes, json::Limits::default()).unwrap()
 }

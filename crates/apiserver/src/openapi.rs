@@ -32,6 +32,8 @@ const SHARED: &[&str] = &[
     "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent",
 ];
 
+/// Of every group version.
+const RESOURCES: &[&str] = &["io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList"];
 /// Types that discovery answers.
 const DISCOVERY: &[&str] = &[
     "io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup",
@@ -83,7 +85,7 @@ impl Documents {
             "swagger": "2.0",
             "info": { "title": "Kubernetes", "version": "1.36" },
             "paths": paths,
-            "definitions": (definitions::of(&roots(&kinds, None), Dialect::V2)),
+            "definitions": (definitions::of(&roots(&kinds, None), None, Dialect::V2)),
             "securityDefinitions": { "BearerToken": {
                 "description": "Bearer Token authentication", "type": "apiKey", "name": "authorization", "in": "header"
             } },
@@ -102,13 +104,13 @@ impl Documents {
         for (path, item) in paths::of_discovery(&self.groups(), Dialect::V3).iter() {
             let mut paths = Map::new();
             paths.insert(path, item.clone());
-            let document = document3(paths.into(), &builtin(DISCOVERY));
+            let document = document3(paths.into(), &builtin(DISCOVERY), None);
             documents.insert(path.trim_matches('/').to_owned(), Form::new(JSON, text(&document)));
         }
         for (group, version) in group_versions(self.kinds) {
             let of_version = Some((group.as_str(), version.as_str()));
             let paths = paths::of(self.kinds, of_version, Dialect::V3);
-            let document = document3(paths, &roots(self.kinds, of_version));
+            let document = document3(paths, &roots(self.kinds, of_version), Some(&group));
             let path = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
             documents.insert(path, Form::new(JSON, text(&document)));
         }
@@ -152,13 +154,13 @@ impl OpenApi for Documents {
 }
 
 /// A document of version 3.
-fn document3(paths: Value, roots: &[&str]) -> Value {
+fn document3(paths: Value, roots: &[&str], group: Option<&str>) -> Value {
     value!({
         "openapi": "3.0.0",
-        "info": { "title": "Kubernetes", "version": "v1.36.2" },
+        "info": { "title": "Kubernetes", "version": "1.36" },
         "paths": paths,
         "components": {
-            "schemas": (definitions::of(roots, Dialect::V3)),
+            "schemas": (definitions::of(roots, group, Dialect::V3)),
             "securitySchemes": { "BearerToken": {
                 "type": "apiKey", "description": "Bearer Token authentication", "name": "authorization", "in": "header"
             } }
@@ -189,7 +191,7 @@ fn builtin(names: &[&str]) -> Vec<&'static str> {
 fn roots(kinds: &[&dyn DynKind], of: Option<(&str, &str)>) -> Vec<&'static str> {
     let builtin = Schema::builtin();
     let mut roots = self::builtin(SHARED);
-    roots.extend(self::builtin(DISCOVERY));
+    roots.extend(self::builtin(if of.is_some() { RESOURCES } else { DISCOVERY }));
     for names in kinds.iter().map(|kind| kind.names()) {
         for version in names.versions {
             if of.is_some_and(|(group, wanted)| group != names.group || wanted != version.name) {

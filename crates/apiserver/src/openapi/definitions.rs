@@ -1,5 +1,6 @@
 //! Types of the schema as OpenAPI definitions.
 
+use schema::schema::SchemaOr;
 use schema::{Field, ListType, Map, Scalar, Schema, Shape, Type, TypeRef, Value, value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +20,20 @@ const FIELDS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1";
 const PATCH: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
 const JSON: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON";
 
-/// The definitions of these types and of all that they refer to.
-pub fn of(roots: &[&str], dialect: Dialect) -> Value {
+const SCHEMA_OR_ARRAY: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray";
+const SCHEMA_OR_BOOL: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool";
+const SCHEMA_OR_STRINGS: &str =
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray";
+/// What `granular` says of merging has no field of the schema, for it is the default.
+const GRANULAR: &[(&str, &str)] = &[
+    ("io.k8s.api.core.v1.PersistentVolumeSpec", "claimRef"),
+    ("io.k8s.api.core.v1.PersistentVolumeClaimStatus", "allocatedResourceStatuses"),
+];
+
+/// The definitions of these types and of all that they refer to; `group`: of which group's document, if of one.
+pub fn of(roots: &[&str], group: Option<&str>, dialect: Dialect) -> Value {
     let builtin = Schema::builtin();
-    let kinds = kinds_by_type(builtin);
+    let kinds = kinds_by_type(builtin, group);
     let mut open: Vec<TypeRef> = roots.iter().filter_map(|name| builtin.by_name(name)).collect();
     let (mut seen, mut made) = (BTreeSet::new(), Map::new());
     while let Some(ty) = open.pop() {
@@ -31,19 +42,41 @@ pub fn of(roots: &[&str], dialect: Dialect) -> Value {
         }
         made.insert(ty.name(), definition(ty, &kinds, dialect, &mut open));
     }
+    let mut used = BTreeSet::new();
+    made.iter().for_each(|(_, definition)| references(definition, &mut used));
     for (name, scalar) in scalars(dialect) {
-        made.insert(name, scalar);
+        if used.contains(name) || name == PATCH {
+            made.insert(name, scalar);
+        }
     }
     Value::Map(made)
 }
 
-/// Group, version and kind of the types that are kinds.
-fn kinds_by_type(schema: &Schema) -> BTreeMap<&str, Vec<(&str, &str)>> {
+/// The names of all types that the value refers to.
+fn references<'v>(value: &'v Value, used: &mut BTreeSet<&'v str>) {
+    if let Some((_, name)) = value.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit_once('/')) {
+        used.insert(name);
+    }
+    value.items().iter().for_each(|item| references(item, used));
+    value.as_map().into_iter().flat_map(Map::iter).for_each(|(_, member)| references(member, used));
+}
+
+/// Group, version and kind of the types that are kinds. Types that are kinds of every group are, in the document of
+/// one, kinds of that and of the core group alone.
+fn kinds_by_type<'s>(schema: &'s Schema, group: Option<&str>) -> BTreeMap<&'s str, Vec<(&'s str, &'s str)>> {
     let mut kinds: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
     for (api_version, kind, ty) in schema.kinds() {
         kinds.entry(ty.name()).or_default().push((api_version, kind));
     }
-    kinds.values_mut().for_each(|of_type| of_type.sort());
+    let group_of = |api_version: &'s str| api_version.split_once('/').map_or("", |(group, _)| group);
+    for of_type in kinds.values_mut().filter(|of_type| of_type.len() > 1) {
+        let everywhere = of_type.len() > 2;
+        of_type.retain(|(api_version, _)| {
+            let of = group_of(api_version);
+            if everywhere { of.is_empty() || group.is_none_or(|group| group == of) } else { of != "meta.k8s.io" }
+        });
+        of_type.sort_by_key(|(api_version, kind)| (group_of(api_version), *api_version, *kind));
+    }
     kinds
 }
 
@@ -57,7 +90,15 @@ fn definition<'s>(
     let mut made = value!({ "type": "object" });
     let mut properties = Map::new();
     for field in fields {
-        properties.insert(field.json.clone(), property(ty, field, dialect, open));
+        let mut made = property(ty, field, dialect, open);
+        if GRANULAR.contains(&(ty.name(), &*field.json)) {
+            made.set(&["x-kubernetes-map-type"], "granular");
+        }
+        // Lists of objects, which are never merged, have no list type.
+        if field.json == "items" && ty.name().ends_with("List") || ty.name().ends_with(".APIResource") {
+            made.remove(&["x-kubernetes-list-type"]);
+        }
+        properties.insert(field.json.clone(), made);
     }
     if !properties.is_empty() {
         made.set(&["properties"], properties);
@@ -69,12 +110,38 @@ fn definition<'s>(
     if *atomic {
         made.set(&["x-kubernetes-map-type"], "atomic");
     }
+    if let Some(union) = union(ty.name()) {
+        made.set(&["x-kubernetes-unions"], vec![union]);
+    }
     if let Some(of_type) = kinds.get(ty.name()) {
         let of_type: Vec<Value> =
             of_type.iter().map(|(api_version, kind)| group_version_kind(api_version, kind)).collect();
         made.set(&["x-kubernetes-group-version-kind"], of_type);
     }
     made
+}
+
+/// Which field of these types tells which other one is set.
+fn union(name: &str) -> Option<Value> {
+    match name {
+        "io.k8s.api.core.v1.AppArmorProfile" | "io.k8s.api.core.v1.SeccompProfile" => Some(value!({
+            "discriminator": "type", "fields-to-discriminateBy": { "localhostProfile": "LocalhostProfile" }
+        })),
+        "io.k8s.api.core.v1.PodSchedulingGroup" => {
+            Some(value!({ "fields-to-discriminateBy": { "podGroupName": "PodGroupName" } }))
+        }
+        "io.k8s.api.flowcontrol.v1.LimitResponse" => {
+            Some(value!({ "discriminator": "type", "fields-to-discriminateBy": { "queuing": "Queuing" } }))
+        }
+        "io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationSpec" => Some(value!({
+            "discriminator": "type", "fields-to-discriminateBy": { "exempt": "Exempt", "limited": "Limited" }
+        })),
+        "io.k8s.api.flowcontrol.v1.Subject" => Some(value!({
+            "discriminator": "kind",
+            "fields-to-discriminateBy": { "group": "Group", "serviceAccount": "ServiceAccount", "user": "User" }
+        })),
+        _ => None,
+    }
 }
 
 pub fn group_version_kind(api_version: &str, kind: &str) -> Value {
@@ -84,12 +151,11 @@ pub fn group_version_kind(api_version: &str, kind: &str) -> Value {
 
 fn property<'s>(ty: TypeRef<'s>, field: &Field, dialect: Dialect, open: &mut Vec<TypeRef<'s>>) -> Value {
     let mut made = shape(ty, &field.shape, dialect, open);
-    let default = field.default.clone().filter(|_| dialect == Dialect::V3);
-    if let Some(default) = default {
-        // A reference may have nothing beside it.
-        if made.get("$ref").is_some() {
-            made = value!({ "allOf": (vec![made]) });
-        }
+    // A reference may have nothing beside it; as upstream, none of a property is bare.
+    if dialect == Dialect::V3 && made.get("$ref").is_some() {
+        made = value!({ "allOf": (vec![made]) });
+    }
+    if let Some(default) = field.default.clone().filter(|_| dialect == Dialect::V3) {
         made.set(&["default"], default);
     }
     if !field.enumeration.is_empty() {
@@ -155,7 +221,10 @@ fn shape<'s>(ty: TypeRef<'s>, written: &Shape, dialect: Dialect, open: &mut Vec<
         Shape::Map(item) => {
             value!({ "type": "object", "additionalProperties": (shape(ty, item, dialect, open)) })
         }
-        Shape::SchemaOr(..) | Shape::Any => Value::map(),
+        Shape::SchemaOr(SchemaOr::Array, _) => reference(SCHEMA_OR_ARRAY, dialect),
+        Shape::SchemaOr(SchemaOr::Bool, _) => reference(SCHEMA_OR_BOOL, dialect),
+        Shape::SchemaOr(SchemaOr::Strings, _) => reference(SCHEMA_OR_STRINGS, dialect),
+        Shape::Any => Value::map(),
     }
 }
 
@@ -169,17 +238,13 @@ pub fn reference(name: &str, dialect: Dialect) -> Value {
 
 /// The types that are no objects in JSON.
 fn scalars(dialect: Dialect) -> Vec<(&'static str, Value)> {
-    let either = || {
-        let number = value!({ "type": "integer" });
-        let text = value!({ "type": "string" });
-        value!({ "oneOf": (vec![text, number]) })
-    };
+    let either = |first: &str, second: &str| value!({ "oneOf": [{ "type": first }, { "type": second }] });
     let (quantity, int_or_string) = match dialect {
         Dialect::V2 => (value!({ "type": "string" }), value!({ "type": "string", "format": "int-or-string" })),
         Dialect::V3 => {
-            let mut int_or_string = either();
+            let mut int_or_string = either("integer", "string");
             int_or_string.set(&["format"], "int-or-string");
-            (either(), int_or_string)
+            (either("string", "number"), int_or_string)
         }
     };
     vec![
@@ -192,5 +257,8 @@ fn scalars(dialect: Dialect) -> Vec<(&'static str, Value)> {
         (PATCH, value!({ "type": "object" })),
         (FIELDS, value!({ "type": "object" })),
         (JSON, Value::map()),
+        (SCHEMA_OR_ARRAY, Value::map()),
+        (SCHEMA_OR_BOOL, Value::map()),
+        (SCHEMA_OR_STRINGS, Value::map()),
     ]
 }

@@ -40,7 +40,7 @@ impl Bootstrap<'_> {
         self.ensure_all(namespaces).await?;
         self.ensure_all(others).await?;
         existing(self.client.create(&self.cidr()).await)?;
-        existing(self.client.create(&self.service()).await)?;
+        self.ensure_service().await?;
         existing(self.client.create(&self.authentication()).await)?;
         if self.advertise.ip().is_loopback() {
             tracing::warn!(
@@ -90,6 +90,14 @@ impl Bootstrap<'_> {
         cidr.metadata.name = "kubernetes".into();
         cidr.spec = ServiceCIDRSpec { cidrs: vec![self.service_cidr.clone()] };
         cidr
+    }
+
+    /// Looks before it creates: the address of a service that exists is refused as taken before its name is.
+    async fn ensure_service(&self) -> Result<(), ClientError> {
+        match self.client.get::<Service>("default", "kubernetes").await {
+            Err(error) if error.is_not_found() => existing(self.client.create(&self.service()).await),
+            other => other.map(drop),
+        }
     }
 
     fn service(&self) -> Service {

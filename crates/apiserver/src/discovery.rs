@@ -45,6 +45,8 @@ pub struct Document {
     /// With the envelope.
     pub protobuf: bytes::Bytes,
     pub value: Value,
+    /// Of the JSON, whichever form is answered.
+    pub digest: String,
 }
 
 /// One group with its kinds, by name.
@@ -97,7 +99,7 @@ impl Document {
         }
         json.push(b'\n');
         let protobuf = schema::protobuf::envelope(if versioned { api_version } else { "" }, kind, &body);
-        Document { json: json.into(), protobuf: protobuf.into(), value }
+        Document { digest: crate::etag::digest(&json), json: json.into(), protobuf: protobuf.into(), value }
     }
 }
 

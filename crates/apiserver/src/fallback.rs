@@ -1,6 +1,7 @@
 //! The paths that are no resources: discovery, health, version, OpenAPI, the index, the keys of tokens.
 
 use crate::discovery::{Document, Documents};
+use crate::etag;
 use crate::health::{Asked, Health};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -47,7 +48,6 @@ impl Fallback for Paths {
 impl Paths {
     fn answer(&self, context: &RequestContext) -> Option<Response<Body>> {
         let path = context.info.path.as_str();
-        let accept = context.header(header::ACCEPT);
         if let Some(response) = self.health(context) {
             return Some(response);
         }
@@ -67,7 +67,9 @@ impl Paths {
         if let Some(document) = documents.plain.get(trimmed) {
             // Upstream's handler of the list of groups does not look at the method.
             let refused = if trimmed == "/apis" { None } else { get_only(context) };
-            return Some(refused.unwrap_or_else(|| discovery(document, documents.aggregated.get(trimmed), accept)));
+            return Some(
+                refused.unwrap_or_else(|| discovery(document, documents.aggregated.get(trimmed), &context.headers)),
+            );
         }
         match path {
             "/" => Some(get_only(context).unwrap_or_else(|| respond(StatusCode::OK, JSON, self.index(&documents)))),
@@ -112,7 +114,8 @@ fn get_only(context: &RequestContext) -> Option<Response<Body>> {
     Some(status(&error))
 }
 
-fn discovery(plain: &Document, aggregated: Option<&Document>, accept: &str) -> Response<Body> {
+fn discovery(plain: &Document, aggregated: Option<&Document>, headers: &HeaderMap) -> Response<Body> {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     for wanted in accept.split(',').map(str::trim) {
         let mut words = wanted.split(';').map(str::trim);
         let media = words.next().unwrap_or_default();
@@ -133,7 +136,8 @@ fn discovery(plain: &Document, aggregated: Option<&Document>, accept: &str) -> R
             && parameters.contains(&"v=v2")
             && parameters.contains(&"g=apidiscovery.k8s.io");
         if let (true, Some(aggregated)) = (v2, aggregated) {
-            return document(aggregated, if protobuf { AGGREGATED_PROTOBUF } else { AGGREGATED }, protobuf);
+            let media = if protobuf { AGGREGATED_PROTOBUF } else { AGGREGATED };
+            return etag::tagged(document(aggregated, media, protobuf), &aggregated.digest, headers);
         }
     }
     let message = "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf";

@@ -5,6 +5,7 @@
 pub mod bootstrap;
 mod compress;
 pub mod discovery;
+mod etag;
 pub mod fallback;
 pub mod gateway;
 pub mod health;

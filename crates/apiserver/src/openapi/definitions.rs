@@ -22,8 +22,7 @@ const JSON: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSO
 
 const SCHEMA_OR_ARRAY: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray";
 const SCHEMA_OR_BOOL: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool";
-const SCHEMA_OR_STRINGS: &str =
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray";
+const SCHEMA_OR_STRINGS: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray";
 /// What `granular` says of merging has no field of the schema, for it is the default.
 const GRANULAR: &[(&str, &str)] = &[
     ("io.k8s.api.core.v1.PersistentVolumeSpec", "claimRef"),
@@ -44,11 +43,12 @@ pub fn of(roots: &[&str], group: Option<&str>, dialect: Dialect) -> Value {
     }
     let mut used = BTreeSet::new();
     made.iter().for_each(|(_, definition)| references(definition, &mut used));
-    for (name, scalar) in scalars(dialect) {
-        if used.contains(name) || name == PATCH {
-            made.insert(name, scalar);
-        }
+    // No type refers to it, but the operations do of what is also deleted.
+    if seen.contains("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions") {
+        used.insert(PATCH);
     }
+    let scalars: Vec<_> = scalars(dialect).into_iter().filter(|(name, _)| used.contains(name)).collect();
+    scalars.into_iter().for_each(|(name, scalar)| drop(made.insert(name, scalar)));
     Value::Map(made)
 }
 

@@ -98,13 +98,7 @@ static RESPONSES: Message = Message { fields: &[], extensions: 2, entries: Some(
 static RESPONSE: Message = message(&[("description", 1, Text), ("schema", 2, Wrapped(&[1], &SCHEMA))], 5);
 
 static BODY: Message = message(
-    &[
-        ("description", 1, Text),
-        ("name", 2, Text),
-        ("in", 3, Text),
-        ("required", 4, Bool),
-        ("schema", 5, One(&SCHEMA)),
-    ],
+    &[("description", 1, Text), ("name", 2, Text), ("in", 3, Text), ("required", 4, Bool), ("schema", 5, One(&SCHEMA))],
     6,
 );
 

@@ -1,11 +1,10 @@
 //! Which form of a document is answered, and whether the client has it already.
 
+use crate::etag;
 use crate::fallback::respond;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use registry::Body;
-use sha2::{Digest, Sha512};
-use std::fmt::Write;
 
 pub const JSON: &str = "application/json";
 const MAX_CLAUSES: usize = 64;
@@ -21,27 +20,15 @@ pub struct Form {
 impl Form {
     pub fn new(content_type: &'static str, body: impl Into<Bytes>) -> Form {
         let body = body.into();
-        let digest = digest(&body);
+        let digest = etag::digest(&body);
         Form { content_type, body, digest }
     }
 
     /// The document, or that the client has it.
     pub fn respond(&self, headers: &HeaderMap) -> Response<Body> {
-        let etag = format!("\"{}\"", self.digest);
-        let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let has_it = known.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag);
-        let mut response = if has_it {
-            let mut response = respond(StatusCode::NOT_MODIFIED, self.content_type, Bytes::new());
-            response.headers_mut().remove(header::CONTENT_TYPE);
-            response
-        } else {
-            respond(StatusCode::OK, self.content_type, self.body.clone())
-        };
+        let mut response = respond(StatusCode::OK, self.content_type, self.body.clone());
         response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
-        if let Ok(etag) = HeaderValue::from_str(&etag) {
-            response.headers_mut().insert(header::ETAG, etag);
-        }
-        response
+        etag::tagged(response, &self.digest, headers)
     }
 }
 
@@ -67,15 +54,6 @@ fn clause(text: &str) -> (f32, &str) {
 
 fn halves(media: &str) -> (&str, &str) {
     media.split_once('/').unwrap_or((media, ""))
-}
-
-/// Upper-case hexadecimal, as upstream's hashes look.
-fn digest(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in Sha512::digest(bytes) {
-        write!(text, "{byte:02X}").expect("writing to a string cannot fail");
-    }
-    text
 }
 
 /// Sends the client to the document of today's hash.

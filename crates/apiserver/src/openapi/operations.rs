@@ -180,9 +180,7 @@ impl Site<'_> {
         match action {
             "post" | "put" => Some(value!({ "content": (content(&["*/*"], &self.object())), "required": true })),
             "patch" => Some(value!({ "content": (content(PATCHES, &meta("Patch"))), "required": true })),
-            "delete" | "deletecollection" => {
-                Some(value!({ "content": (content(&["*/*"], &meta("DeleteOptions"))) }))
-            }
+            "delete" | "deletecollection" => Some(value!({ "content": (content(&["*/*"], &meta("DeleteOptions"))) })),
             _ => None,
         }
     }

@@ -49,16 +49,9 @@ const LOG: &[&str] = &[
     "tailLines-9xQLWHMV",
     "timestamps-c17fW1w_",
 ];
-const ATTACH: &[&str] =
-    &["container-_Q-EJ3nR", "stderr-26jJhFUR", "stdin-sEFnN3IS", "stdout-005YMKE6", "tty-g7MlET_l"];
-const EXEC: &[&str] = &[
-    "command-Py3eQybp",
-    "container-i5dOmRiM",
-    "stderr-W_1TNlWc",
-    "stdin-PSzNhyUC",
-    "stdout--EZLRwV1",
-    "tty-s0flW37O",
-];
+const ATTACH: &[&str] = &["container-_Q-EJ3nR", "stderr-26jJhFUR", "stdin-sEFnN3IS", "stdout-005YMKE6", "tty-g7MlET_l"];
+const EXEC: &[&str] =
+    &["command-Py3eQybp", "container-i5dOmRiM", "stderr-W_1TNlWc", "stdin-PSzNhyUC", "stdout--EZLRwV1", "tty-s0flW37O"];
 const INTEGERS: &[&str] =
     &["gracePeriodSeconds", "limit", "limitBytes", "ports", "sinceSeconds", "tailLines", "timeoutSeconds"];
 const BOOLEANS: &[&str] = &[

@@ -24,14 +24,56 @@ fn version_three_has_a_document_for_each_group_version_with_the_kinds_paths() {
 #[test]
 fn version_two_holds_everything_and_every_reference_leads_somewhere() {
     let document = document("/openapi/v2");
-    let definitions = document.at(&["definitions"]).as_map().unwrap().clone();
-    fn walk(value: &Value, definitions: &Map) {
+    fn walk(value: &Value, document: &Value) {
         if let Some(target) = value.get("$ref").and_then(Value::as_str) {
-            let name = target.strip_prefix("#/definitions/").unwrap();
-            assert!(definitions.contains_key(name), "{name}");
+            let (part, name) = target.strip_prefix("#/").unwrap().split_once('/').unwrap();
+            assert!(document.at(&[part]).get(name).is_some(), "{target}");
         }
-        value.items().iter().for_each(|item| walk(item, definitions));
-        value.as_map().into_iter().flat_map(Map::iter).for_each(|(_, member)| walk(member, definitions));
+        value.items().iter().for_each(|item| walk(item, document));
+        value.as_map().into_iter().flat_map(Map::iter).for_each(|(_, member)| walk(member, document));
     }
-    walk(&document, &definitions);
+    walk(&document, &document);
+    let update = document.at(&["paths", "/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale", "put"]);
+    let scale = "#/definitions/io.k8s.api.autoscaling.v1.Scale";
+    assert_eq!(update.str_at(&["responses", "201", "schema", "$ref"]), scale);
+    let exec = document.at(&["paths", "/api/v1/namespaces/{namespace}/pods/{name}/exec", "get", "operationId"]);
+    assert_eq!(exec.as_str(), Some("connectCoreV1GetNamespacedPodExec"));
+    let watch = document.at(&["paths", "/api/v1/watch/pods", "get", "operationId"]);
+    assert_eq!(watch.as_str(), Some("watchCoreV1PodListForAllNamespaces"));
+}
+
+fn ask(path: &str, hash: Option<&str>, headers: &[(header::HeaderName, &str)]) -> Response<Body> {
+    let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
+    Documents::new(KINDS).answer(path, hash, &headers).unwrap()
+}
+
+#[test]
+fn the_client_chooses_the_form() {
+    let type_of = |accept: &str| {
+        let response = ask("/openapi/v2", None, &[(header::ACCEPT, accept)]);
+        response.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap().to_owned())
+    };
+    assert_eq!(type_of("").as_deref(), Some(JSON));
+    assert_eq!(type_of("application/*").as_deref(), Some(JSON));
+    let spellings = ["application/com.github.proto-openapi.spec.v2@v1.0+protobuf", PROTOBUF];
+    for spelling in spellings {
+        assert_eq!(type_of(spelling).as_deref(), Some(PROTOBUF));
+    }
+    assert_eq!(type_of(&format!("application/json;q=0.5, {PROTOBUF}")).as_deref(), Some(PROTOBUF));
+    assert_eq!(ask("/openapi/v2", None, &[(header::ACCEPT, "text/plain")]).status(), StatusCode::NOT_ACCEPTABLE);
+    assert_eq!(ask("/openapi/v3/api/v1", None, &[(header::ACCEPT, "text/plain")]).status(), StatusCode::NOT_ACCEPTABLE);
+}
+
+#[test]
+fn what_the_client_has_is_not_sent_again_and_an_old_hash_leads_to_the_new() {
+    let first = ask("/openapi/v3/apis/apps/v1", None, &[]);
+    let etag = first.headers().get(header::ETAG).unwrap().to_str().unwrap();
+    let again = ask("/openapi/v3/apis/apps/v1", None, &[(header::IF_NONE_MATCH, etag)]);
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    let moved = ask("/openapi/v3/apis/apps/v1", Some("0"), &[]);
+    assert_eq!(moved.status(), StatusCode::MOVED_PERMANENTLY);
+    let location = moved.headers().get(header::LOCATION).unwrap().to_str().unwrap();
+    let hash = location.split_once("?hash=").unwrap().1;
+    assert_eq!(ask("/openapi/v3/apis/apps/v1", Some(hash), &[]).status(), StatusCode::OK);
+    assert_eq!(ask("/openapi/v3/apis/none/v1", None, &[]).status(), StatusCode::NOT_FOUND);
 }

@@ -1,37 +1,69 @@
 //! The plugins, one file each, by upstream's names.
 
+mod certificates;
 mod default_tolerations;
+mod limit_ranger;
 mod namespace_lifecycle;
+mod node_restriction;
+mod pod_security;
 mod priority;
+mod resource_quota;
+mod resources;
+mod role_escalation;
 mod runtime_class;
 mod service_account;
 mod storage;
 mod taint_nodes;
 
+pub use certificates::{CertificateApproval, CertificateSigning, CertificateSubjectRestriction};
 pub use default_tolerations::DefaultTolerationSeconds;
+pub use limit_ranger::LimitRanger;
 pub use namespace_lifecycle::NamespaceLifecycle;
+pub use node_restriction::NodeRestriction;
+pub use pod_security::PodSecurity;
 pub use priority::Priority;
+pub use resource_quota::{QuotaStore, ResourceQuota};
+pub use role_escalation::RoleEscalation;
 pub use runtime_class::RuntimeClass;
 pub use service_account::ServiceAccount;
 pub use storage::{DefaultStorageClass, StorageObjectInUseProtection};
 pub use taint_nodes::TaintNodesByCondition;
 
 use crate::{Attributes, Chain};
+use authz::Authorizer;
+use authz::rbac::Rbac;
 use kind::ApiError;
 use std::sync::Arc;
 use stdx::Rng;
 
-/// What upstream runs by default, in upstream's order, as far as it exists here.
-pub fn default_chain(rng: Arc<dyn Rng>) -> Chain {
+/// What the plugins of the default chain are given.
+pub struct Parts {
+    pub rng: Arc<dyn Rng>,
+    pub authorizer: Arc<dyn Authorizer>,
+    pub rbac: Arc<Rbac>,
+    pub quotas: Arc<dyn QuotaStore>,
+}
+
+/// What upstream runs by default, and NodeRestriction, in upstream's order, as far as it exists here.
+pub fn default_chain(parts: Parts) -> Chain {
+    let Parts { rng, authorizer, rbac, quotas } = parts;
     let mut chain = Chain::default();
+    chain.push(RoleEscalation { rbac, authorizer: authorizer.clone() });
     chain.push(NamespaceLifecycle);
+    chain.push(LimitRanger);
     chain.push(ServiceAccount::new(rng));
+    chain.push(NodeRestriction);
     chain.push(TaintNodesByCondition);
+    chain.push(PodSecurity);
     chain.push(Priority);
     chain.push(DefaultTolerationSeconds);
     chain.push(DefaultStorageClass);
     chain.push(StorageObjectInUseProtection);
     chain.push(RuntimeClass);
+    chain.push(CertificateApproval { authorizer: authorizer.clone() });
+    chain.push(CertificateSigning { authorizer });
+    chain.push(CertificateSubjectRestriction);
+    chain.push_waiting(ResourceQuota::new(quotas));
     chain
 }
 

@@ -184,9 +184,15 @@ fn assemble(
         pages: pages(),
         openapi: Arc::new(openapi::Documents::new(KINDS)),
     };
+    let plugins = admission::plugins::Parts {
+        rng: parts.rng.clone(),
+        authorizer: authorizer.clone(),
+        rbac: rbac.clone(),
+        quotas: Arc::new(late.clone()),
+    };
     registry.set_policy(registry::Policy {
         authorizer: authorizer.clone(),
-        admission: admission::plugins::default_chain(parts.rng.clone()),
+        admission: admission::plugins::default_chain(plugins),
         fallback: Some(Arc::new(paths)),
     });
     let token_request = TokenRequest { signer: Arc::new(signer), rng: parts.rng.clone(), registry: late.clone() };

@@ -1,6 +1,8 @@
 //! Client certificates: common name to user, organizations to groups. TLS has verified the chain already.
 
 use crate::{AuthnError, UserInfo};
+use base64::Engine;
+use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// The user that a verified client certificate (DER) stands for.
@@ -16,6 +18,16 @@ pub fn user(certificate: &[u8]) -> Result<UserInfo, AuthnError> {
     let mut user = UserInfo::new(name, &groups);
     user.extra.insert("authentication.kubernetes.io/credential-id".into(), vec![credential_id(certificate.as_raw())]);
     Ok(user)
+}
+
+/// The groups that a certificate of a request (PEM, as base64) would stand for.
+pub fn requested_groups(request: &str) -> Result<Vec<String>, AuthnError> {
+    let refused = |error: &dyn std::fmt::Display| AuthnError::Certificate(error.to_string());
+    let pem = base64::engine::general_purpose::STANDARD.decode(request).map_err(|error| refused(&error))?;
+    let (_, block) = x509_parser::pem::parse_x509_pem(&pem).map_err(|error| refused(&error))?;
+    let (_, parsed) = X509CertificationRequest::from_der(&block.contents).map_err(|error| refused(&error))?;
+    let subject = &parsed.certification_request_info.subject;
+    Ok(subject.iter_organization().filter_map(|group| group.as_str().ok().map(str::to_owned)).collect())
 }
 
 /// `X509SHA256=<hex of the certificate's digest>`

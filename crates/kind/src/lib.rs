@@ -23,6 +23,7 @@ pub use names::{Names, Scope, Subresource, Verb, Version};
 pub use virtual_kind::VirtualKind;
 
 use schema::{Object, Time, Value};
+use std::collections::BTreeMap;
 
 /// What surrounds one write.
 #[derive(Clone, Copy, Debug)]
@@ -30,11 +31,16 @@ pub struct Context<'a> {
     pub now: Time,
     pub user: &'a str,
     pub groups: &'a [String],
+    pub uid: &'a str,
+    pub extra: &'a BTreeMap<String, Vec<String>>,
     /// The API version of the request, such as `apps/v1`.
     pub api_version: &'a str,
     /// The subresource written; empty for the object itself.
     pub subresource: &'a str,
 }
+
+/// [`Context::extra`] of a user without.
+pub static NO_EXTRA: BTreeMap<String, Vec<String>> = BTreeMap::new();
 
 /// What a DELETE does to the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

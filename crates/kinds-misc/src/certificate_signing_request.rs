@@ -59,8 +59,8 @@ impl Kind for CertificateSigningRequest {
         object.status = Default::default();
         object.spec.username = context.user.to_owned();
         object.spec.groups = context.groups.to_vec();
-        object.spec.uid = String::new();
-        object.spec.extra = Default::default();
+        object.spec.uid = context.uid.to_owned();
+        object.spec.extra = context.extra.clone();
     }
 
     fn prepare_update(

@@ -2,7 +2,6 @@
 
 pub mod cluster_role;
 pub mod cluster_role_binding;
-pub mod escalation;
 pub mod role;
 pub mod role_binding;
 

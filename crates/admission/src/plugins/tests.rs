@@ -38,6 +38,36 @@ fn cluster() -> Cluster {
         .with("", "serviceaccounts", "ns", account)
 }
 
+struct Nobody;
+
+impl Authorizer for Nobody {
+    fn authorize(&self, _attributes: &authz::Attributes) -> authz::Decision {
+        authz::Decision::NoOpinion { reason: String::new() }
+    }
+}
+
+struct NoQuotas;
+
+impl QuotaStore for NoQuotas {
+    fn change<'a>(
+        &'a self,
+        _namespace: &'a str,
+        _name: &'a str,
+        _change: &'a (dyn Fn(&mut Value) -> Result<(), ApiError> + Send + Sync),
+    ) -> crate::BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+fn parts() -> Parts {
+    Parts {
+        rng: Arc::new(SeededRng::new(7)),
+        authorizer: Arc::new(Nobody),
+        rbac: Arc::default(),
+        quotas: Arc::new(NoQuotas),
+    }
+}
+
 /// Runs the default chain over a new object and gives it back as it would be stored.
 fn create(cluster: &Cluster, resource: &str, namespace: &str, object: Value) -> Result<Value, ApiError> {
     let user = UserInfo::new("eve", &[]);
@@ -57,7 +87,7 @@ fn create(cluster: &Cluster, resource: &str, namespace: &str, object: Value) -> 
         user: &user,
         warnings: Vec::new(),
     };
-    let chain = default_chain(Arc::new(SeededRng::new(7)));
+    let chain = default_chain(parts());
     futures_util::future::FutureExt::now_or_never(chain.admit(&mut attributes, cluster)).unwrap()?;
     futures_util::future::FutureExt::now_or_never(chain.validate(&mut attributes, cluster)).unwrap()?;
     Ok(attributes.object)

@@ -47,33 +47,3 @@ fn subjects_take_the_group_of_their_kind() {
     validate_binding(&role, &subjects, &["ClusterRole"], false, &mut errors);
     assert_eq!(errors.to_string(), "subjects[1].namespace: Required value");
 }
-
-#[test]
-fn nobody_gives_what_he_has_not() {
-    let held = [
-        rule(&[""], &["configmaps"], &[], &["get", "list"]),
-        rule(&["apps"], &["*/status"], &[], &["*"]),
-        rule(&[], &[], &["/healthz/*"], &["get"]),
-    ];
-    let missing = |wanted: PolicyRule| escalation::uncovered(&held, &[wanted]).len();
-    assert_eq!(missing(rule(&[""], &["configmaps"], &[], &["get"])), 0);
-    assert_eq!(missing(rule(&["apps"], &["deployments/status"], &[], &["patch"])), 0);
-    assert_eq!(missing(rule(&["apps"], &["deployments"], &[], &["get"])), 1);
-    assert_eq!(missing(rule(&[], &[], &["/healthz/etcd", "/metrics"], &["get"])), 1);
-    assert_eq!(missing(rule(&["*"], &["*"], &[], &["*"])), 1);
-    let named = PolicyRule { resource_names: vec!["x".into()], ..rule(&[""], &["configmaps"], &[], &["get"]) };
-    assert_eq!(missing(named.clone()), 0);
-    assert_eq!(escalation::uncovered(&[named], &held[..1]).len(), 2);
-}
-
-#[test]
-fn a_refusal_names_what_is_missing() {
-    let held = [rule(&[""], &["configmaps"], &[], &["get"])];
-    let wanted = rule(&[""], &["configmaps"], &[], &["get", "delete", "list"]);
-    let missing = escalation::uncovered(&held, &[wanted]);
-    let text = escalation::refusal("ann", &["system:authenticated".into()], &missing, &[]);
-    assert_eq!(
-        text,
-        "user \"ann\" (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"], Resources:[\"configmaps\"], Verbs:[\"delete\" \"list\"]}"
-    );
-}

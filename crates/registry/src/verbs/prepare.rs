@@ -33,6 +33,8 @@ impl Writing<'_> {
             now: self.context.now,
             user: &self.context.caller.user.name,
             groups: &self.context.caller.user.groups,
+            uid: &self.context.caller.user.uid,
+            extra: &self.context.caller.user.extra,
             api_version: &self.route.view.api_version,
             subresource: &self.route.subresource,
         }

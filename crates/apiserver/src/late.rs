@@ -40,7 +40,13 @@ impl admission::plugins::QuotaStore for Late {
         change: &'a (dyn Fn(&mut Value) -> Result<(), ApiError> + Send + Sync),
     ) -> admission::BoxFuture<'a, Result<(), ApiError>> {
         Box::pin(async move {
-            let target = registry::guaranteed::Target { group: "", resource: "resourcequotas", namespace, name };
+            let target = registry::guaranteed::Target {
+                group: "",
+                resource: "resourcequotas",
+                namespace,
+                name,
+                counts_generation: false,
+            };
             self.get()?.guaranteed_update(target, false, change).await.map(drop)
         })
     }

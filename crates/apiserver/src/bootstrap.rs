@@ -61,7 +61,11 @@ impl Bootstrap<'_> {
         Ok(())
     }
 
-    async fn ensure(&self, object: Value) -> Result<(), ClientError> {
+    async fn ensure(&self, mut object: Value) -> Result<(), ClientError> {
+        // What other roles add to a role, its controller writes.
+        if !object.at(&["aggregationRule"]).is_null() {
+            object.remove(&["rules"]);
+        }
         let (api_version, kind) = (object.str_at(&["apiVersion"]), object.str_at(&["kind"]));
         let names = self.kinds.iter().map(|kind| kind.names()).find(|names| {
             names.kind == kind && names.versions.iter().any(|version| names.api_version(version.name) == api_version)

@@ -32,26 +32,6 @@ impl Late {
     }
 }
 
-impl admission::plugins::QuotaStore for Late {
-    fn change<'a>(
-        &'a self,
-        namespace: &'a str,
-        name: &'a str,
-        change: &'a (dyn Fn(&mut Value) -> Result<(), ApiError> + Send + Sync),
-    ) -> admission::BoxFuture<'a, Result<(), ApiError>> {
-        Box::pin(async move {
-            let target = registry::guaranteed::Target {
-                group: "",
-                resource: "resourcequotas",
-                namespace,
-                name,
-                counts_generation: false,
-            };
-            self.get()?.guaranteed_update(target, false, change).await.map(drop)
-        })
-    }
-}
-
 impl Lookup for Late {
     fn service_account_uid(&self, namespace: &str, name: &str) -> Option<String> {
         self.uid("serviceaccounts", namespace, name)

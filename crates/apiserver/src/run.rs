@@ -12,7 +12,7 @@ use crate::virtuals::{
     AccessReview, PodBinding, PodEviction, PodStreams, RulesReview, ScaleOf, SelfSubjectReview, TokenRequest,
     TokenReview,
 };
-use crate::{discovery, in_process, openapi, rbac_feed};
+use crate::{discovery, flow_schemas, in_process, openapi, quotas, rbac_feed};
 use arc_swap::ArcSwap;
 use authn::service_account::{Signer, Verifier};
 use authn::{AuthnError, UserInfo};
@@ -184,11 +184,12 @@ fn assemble(
         pages: pages(),
         openapi: Arc::new(openapi::Documents::new(KINDS)),
     };
+    let own_client = in_process::client(registry, system_user(), "kube-apiserver/v1.36.2");
     let plugins = admission::plugins::Parts {
         rng: parts.rng.clone(),
         authorizer: authorizer.clone(),
         rbac: rbac.clone(),
-        quotas: Arc::new(late.clone()),
+        quotas: Arc::new(quotas::Quotas { client: own_client.clone() }),
     };
     registry.set_policy(registry::Policy {
         authorizer: authorizer.clone(),
@@ -222,7 +223,8 @@ fn assemble(
     registry.register("", "bindings", "", create, binding);
     registry.register("", "pods", "eviction", create, Arc::new(PodEviction { registry: late.clone() }));
     register_scales(registry, &late);
-    rbac_feed::spawn(&in_process::client(registry, system_user(), "kube-apiserver/v1.36.2"), &rbac);
+    rbac_feed::spawn(&own_client, &rbac);
+    flow_schemas::spawn(&own_client, &parts.clock);
     Ok(Gateway {
         registry: registry.clone(),
         certificates: ClientCertificates::new(pki.ca())?,

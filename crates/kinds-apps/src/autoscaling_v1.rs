@@ -35,7 +35,7 @@ pub fn to_v1(mut object: Value) -> Value {
         (BEHAVIOR, behavior),
     ];
     for (key, list) in lists.into_iter().filter(|(_, list)| !list.is_zero()) {
-        object.set(&["metadata", "annotations", key], json::to_string(&list));
+        object.set(&["metadata", "annotations", key], in_go_order(&list));
     }
     object
 }
@@ -181,4 +181,56 @@ fn whole(flat: &Value, field: &str, source: Value) -> Value {
     let mut whole = value!({ "type": (flat["type"].clone()) });
     whole.set(&[field], source);
     whole
+}
+
+/// In which order upstream's structs of these annotations have their fields.
+const GO_ORDER: &[&str] = &[
+    "type",
+    "status",
+    "lastTransitionTime",
+    "reason",
+    "message",
+    "object",
+    "pods",
+    "resource",
+    "containerResource",
+    "external",
+    "target",
+    "kind",
+    "metricName",
+    "metricSelector",
+    "name",
+    "apiVersion",
+    "currentAverageUtilization",
+    "currentValue",
+    "currentAverageValue",
+    "targetAverageUtilization",
+    "targetValue",
+    "targetAverageValue",
+    "selector",
+    "averageValue",
+    "container",
+    "scaleUp",
+    "scaleDown",
+    "stabilizationWindowSeconds",
+    "selectPolicy",
+    "policies",
+    "value",
+    "periodSeconds",
+];
+
+/// JSON with the fields as Go writes them: the annotation is a text, which clients compare.
+fn in_go_order(value: &Value) -> String {
+    let rank = |key: &str| GO_ORDER.iter().position(|known| *known == key).unwrap_or(GO_ORDER.len());
+    if let Some(map) = value.as_map() {
+        let mut entries: Vec<(&str, &Value)> = map.iter().collect();
+        entries.sort_by_key(|(key, _)| rank(key));
+        let shown =
+            |(key, value): (&str, &Value)| format!("{}:{}", json::to_string(&Value::str(key)), in_go_order(value));
+        return format!("{{{}}}", entries.into_iter().map(shown).collect::<Vec<_>>().join(","));
+    }
+    match value.as_list() {
+        Some(items) => format!("[{}]", items.iter().map(in_go_order).collect::<Vec<_>>().join(",")),
+        None => json::to_string(value),
+    }
 }

@@ -124,6 +124,16 @@ impl Kind for CertificateSigningRequest {
         request::validate(&new.spec, errors);
     }
 
+    fn validate_subresource(
+        &self,
+        new: &v1::CertificateSigningRequest,
+        old: &v1::CertificateSigningRequest,
+        _context: &Context,
+        errors: &mut FieldErrors,
+    ) {
+        request::status::validate_update(&new.status, &old.status, errors);
+    }
+
     fn selectable(&self, object: &v1::CertificateSigningRequest) -> Vec<(&'static str, String)> {
         vec![("spec.signerName", object.spec.signer_name.clone())]
     }

@@ -54,7 +54,7 @@ impl Kind for ResourceClaim {
     fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
         match subresource {
             "" => &[&["status"]],
-            _ => &[&["spec"]],
+            _ => &[&["metadata"], &["spec"]],
         }
     }
 

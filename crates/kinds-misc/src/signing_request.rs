@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: parsing of the request inside the PEM block; signers and admission do that.
 
+pub mod status;
+
 use api_misc::certificates::v1::CertificateSigningRequestSpec;
 use kind::field::Bare;
 use kind::{FieldErrors, Path, validate};

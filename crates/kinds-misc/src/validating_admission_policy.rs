@@ -81,7 +81,7 @@ impl Kind for ValidatingAdmissionPolicy {
     fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
         match subresource {
             "" => &[&["status"]],
-            _ => &[&["spec"]],
+            _ => &[&["metadata"], &["spec"]],
         }
     }
 

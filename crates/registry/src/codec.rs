@@ -143,11 +143,21 @@ fn settle<'e>(mut meta: TypeMeta, expected: &Expected<'e>) -> Result<(TypeMeta, 
         Some(ty) if !expected.custom => Ok((meta, ty)),
         _ => {
             let why = format!(
-                "no kind \"{}\" is registered for version \"{}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
-                meta.kind, meta.api_version
+                "no kind \"{}\" is registered for version \"{}\" in scheme \"{}\"",
+                meta.kind,
+                meta.api_version,
+                scheme_of(&expected.api_version)
             );
             Err(Refused { meta: Some(meta), why })
         }
+    }
+}
+
+/// Where upstream has the types of a group: its errors name the file.
+fn scheme_of(api_version: &str) -> &'static str {
+    match api_version.split('/').next() {
+        Some("apiregistration.k8s.io") => "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:28",
+        _ => "pkg/api/legacyscheme/scheme.go:30",
     }
 }
 

@@ -149,8 +149,10 @@ impl Instance {
         }
         wait::until("containerd and the pods end", || {
             let left = self.processes();
-            // One that has ended meanwhile is what is wanted.
-            left.iter().for_each(|id| drop(kill(Pid::from_raw(*id), Signal::SIGKILL)));
+            for id in &left {
+                // One that has ended meanwhile is what is wanted.
+                let _ = kill(Pid::from_raw(*id), Signal::SIGKILL);
+            }
             if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
         });
         let mounts = fs::read_to_string("/proc/self/mountinfo")?;

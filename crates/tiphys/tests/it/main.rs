@@ -56,12 +56,7 @@ impl Case {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    let all = [
-        workloads::CASES,
-        streams::CASES,
-        crash::CASES,
-        refusals::CASES,
-    ];
+    let all = [workloads::CASES, streams::CASES, crash::CASES, refusals::CASES];
     let cases: Vec<&Case> = all.into_iter().flatten().filter(|case| wanted(case.name())).collect();
     println!("\nrunning {} tests", cases.len());
     let started = Instant::now();

@@ -16,28 +16,23 @@ pub const CASES: &[Case] = &[
 
 fn bad_manifests(kubectl: &Kubectl) {
     let refusals = [
+        ("v1\nkind: ConfigMap\nmetadata: {name: a}\ndta: {}", "strict decoding error: unknown field \"dta\""),
+        ("apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: many}", "cannot be handled as a Deployment"),
         (
-            "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, dta: {}}",
-            "strict decoding error: unknown field \"dta\"",
-        ),
-        (
-            "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: many}}",
-            "cannot be handled as a Deployment",
-        ),
-        (
-            "{apiVersion: v1, kind: ConfigMap, metadata: {name: Not_Good}}",
+            "v1\nkind: ConfigMap\nmetadata: {name: Not_Good}",
             "metadata.name: Invalid value: \"Not_Good\": a lowercase RFC 1123 subdomain",
         ),
         (
-            "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: c}]}}",
+            "v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c}]}",
             "spec.containers[0].image: Required value",
         ),
-        ("{apiVersion: v1, kind: Nothing, metadata: {name: a}}", "no matches for kind \"Nothing\" in version \"v1\""),
     ];
     for (manifest, words) in refusals {
-        let said = kubectl.fails(&["apply", "-f", "-"], Some(manifest));
+        let said = kubectl.fails(&["apply", "-f", "-"], Some(&format!("apiVersion: {manifest}\n")));
         assert!(said.contains(words), "{manifest} gives: {said}");
     }
+    let said = kubectl.fails(&["get", "nothing"], None);
+    assert_eq!(said, "error: the server doesn't have a resource type \"nothing\"\n");
     let said = kubectl.fails(&["get", "pod", "absent"], None);
     assert_eq!(said, "Error from server (NotFound): pods \"absent\" not found\n");
 }

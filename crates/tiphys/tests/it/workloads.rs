@@ -77,7 +77,7 @@ data: {colour: blue}
 apiVersion: v1
 kind: Secret
 metadata: {name: password, namespace: documents-2}
-stringData: {word: hidden}
+data: {word: aGlkZGVu}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -108,7 +108,11 @@ fn documents(kubectl: &Kubectl) {
     let said = kubectl.ok(&["exec", "deploy/web", "--", "sh", "-c", "echo $colour $word"]);
     assert_eq!(said, "blue hidden\n");
     let address = kubectl.get("pods", "{.items[0].status.podIP}");
-    kubectl.until("endpointslices -l kubernetes.io/service-name=web", "{.items[*].endpoints[*].addresses[*]}", &address);
+    kubectl.until(
+        "endpointslices -l kubernetes.io/service-name=web",
+        "{.items[*].endpoints[*].addresses[*]}",
+        &address,
+    );
     let output = kubectl.run(&["delete", "-f", "-"], Some(DOCUMENTS));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     kubectl.until_gone("namespace documents-2");
@@ -155,8 +159,7 @@ fn reading(kubectl: &Kubectl) {
     let wide = kubectl.ok(&["get", "pods", "-o", "wide"]);
     let mut lines = wide.lines();
     let columns: Vec<&str> = lines.next().unwrap().split("  ").map(str::trim).filter(|word| !word.is_empty()).collect();
-    let wanted =
-        ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES"];
+    let wanted = ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES"];
     assert_eq!(columns, wanted);
     let words: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
     assert_eq!(words[..4], ["idle", "1/1", "Running", "0"]);
@@ -166,7 +169,10 @@ fn reading(kubectl: &Kubectl) {
     for part in ["QoS Class:", "tiphys.test/busybox:1", "Scheduled", "Started"] {
         assert!(described.contains(part), "{part} is missing: {described}");
     }
-    assert!(kubectl.ok(&["explain", "pod.spec.containers"]).contains("List of containers"));
+    let explained = kubectl.ok(&["explain", "pod.spec.containers"]);
+    for part in ["KIND:       Pod", "FIELD: containers", "livenessProbe"] {
+        assert!(explained.contains(part), "{part} is missing: {explained}");
+    }
     assert!(kubectl.ok(&["get", "all", "-A"]).contains("pod/idle"));
     let resources = kubectl.ok(&["api-resources"]);
     for kind in ["Pod", "Deployment", "CronJob", "ClusterRole", "Lease"] {

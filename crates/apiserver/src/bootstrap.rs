@@ -92,14 +92,6 @@ impl Bootstrap<'_> {
         cidr
     }
 
-    /// Looks before it creates: the address of a service that exists is refused as taken before its name is.
-    async fn ensure_service(&self) -> Result<(), ClientError> {
-        match self.client.get::<Service>("default", "kubernetes").await {
-            Err(error) if error.is_not_found() => existing(self.client.create(&self.service()).await),
-            other => other.map(drop),
-        }
-    }
-
     fn service(&self) -> Service {
         let mut service = Service::default();
         service.metadata.name = "kubernetes".into();

@@ -52,6 +52,14 @@ impl Bootstrap<'_> {
         self.endpoint_slice().await
     }
 
+    /// Looks first: a Service that exists is refused for its address, which it has itself, before it is for its name.
+    async fn ensure_service(&self) -> Result<(), ClientError> {
+        match self.client.get::<Service>("default", "kubernetes").await {
+            Err(error) if error.is_not_found() => existing(self.client.create(&self.service()).await),
+            other => other.map(drop),
+        }
+    }
+
     async fn ensure_all(&self, objects: Vec<Value>) -> Result<(), ClientError> {
         let mut results =
             futures_util::stream::iter(objects).map(|object| self.ensure(object)).buffer_unordered(AT_ONCE);
@@ -94,14 +102,6 @@ impl Bootstrap<'_> {
         cidr.metadata.name = "kubernetes".into();
         cidr.spec = ServiceCIDRSpec { cidrs: vec![self.service_cidr.clone()] };
         cidr
-    }
-
-    /// Looks before it creates: the address of a service that exists is refused as taken before its name is.
-    async fn ensure_service(&self) -> Result<(), ClientError> {
-        match self.client.get::<Service>("default", "kubernetes").await {
-            Err(error) if error.is_not_found() => existing(self.client.create(&self.service()).await),
-            other => other.map(drop),
-        }
     }
 
     fn service(&self) -> Service {

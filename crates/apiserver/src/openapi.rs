@@ -32,15 +32,13 @@ const SHARED: &[&str] = &[
     "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent",
 ];
 
-/// Of every group version.
-const RESOURCES: &[&str] = &["io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList"];
+const API_GROUP: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup";
+const API_GROUPS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.APIGroupList";
+const API_RESOURCES: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList";
+const API_VERSIONS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.APIVersions";
+
 /// Types that discovery answers.
-const DISCOVERY: &[&str] = &[
-    "io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup",
-    "io.k8s.apimachinery.pkg.apis.meta.v1.APIGroupList",
-    "io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList",
-    "io.k8s.apimachinery.pkg.apis.meta.v1.APIVersions",
-];
+const DISCOVERY: &[&str] = &[API_GROUP, API_GROUPS, API_RESOURCES, API_VERSIONS];
 
 /// The documents of the built-in kinds.
 pub struct Documents {
@@ -104,13 +102,20 @@ impl Documents {
         for (path, item) in paths::of_discovery(&self.groups(), Dialect::V3).iter() {
             let mut paths = Map::new();
             paths.insert(path, item.clone());
-            let document = document3(paths.into(), &builtin(DISCOVERY), None);
+            let answer = match path {
+                "/api/" => API_VERSIONS,
+                "/apis/" => API_GROUPS,
+                "/version/" => definitions::VERSION,
+                _ if !path.starts_with("/apis/") => "",
+                _ => API_GROUP,
+            };
+            let document = document3(paths.into(), &[answer], None);
             documents.insert(path.trim_matches('/').to_owned(), Form::new(JSON, text(&document)));
         }
         for (group, version) in group_versions(self.kinds) {
             let of_version = Some((group.as_str(), version.as_str()));
             let paths = paths::of(self.kinds, of_version, Dialect::V3);
-            let document = document3(paths, &roots(self.kinds, of_version), Some(&group));
+            let document = document3(paths, &roots(self.kinds, of_version), of_version);
             let path = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
             documents.insert(path, Form::new(JSON, text(&document)));
         }
@@ -154,13 +159,13 @@ impl OpenApi for Documents {
 }
 
 /// A document of version 3.
-fn document3(paths: Value, roots: &[&str], group: Option<&str>) -> Value {
+fn document3(paths: Value, roots: &[&str], of: Option<(&str, &str)>) -> Value {
     value!({
         "openapi": "3.0.0",
         "info": { "title": "Kubernetes", "version": "1.36" },
         "paths": paths,
         "components": {
-            "schemas": (definitions::of(roots, group, Dialect::V3)),
+            "schemas": (definitions::of(roots, of, Dialect::V3)),
             "securitySchemes": { "BearerToken": {
                 "type": "apiKey", "description": "Bearer Token authentication", "name": "authorization", "in": "header"
             } }
@@ -191,7 +196,11 @@ fn builtin(names: &[&str]) -> Vec<&'static str> {
 fn roots(kinds: &[&dyn DynKind], of: Option<(&str, &str)>) -> Vec<&'static str> {
     let builtin = Schema::builtin();
     let mut roots = self::builtin(SHARED);
-    roots.extend(self::builtin(if of.is_some() { RESOURCES } else { DISCOVERY }));
+    roots.push(definitions::PATCH);
+    if of.is_none() {
+        roots.push(definitions::VERSION);
+    }
+    roots.extend(self::builtin(if of.is_some() { &[API_RESOURCES] } else { DISCOVERY }));
     for names in kinds.iter().map(|kind| kind.names()) {
         for version in names.versions {
             if of.is_some_and(|(group, wanted)| group != names.group || wanted != version.name) {

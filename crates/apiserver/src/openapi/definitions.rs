@@ -17,7 +17,10 @@ const DURATION: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Duration";
 const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 const RAW: &str = "io.k8s.apimachinery.pkg.runtime.RawExtension";
 const FIELDS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1";
-const PATCH: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
+/// No type refers to it, but the operations do.
+pub const PATCH: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
+/// What `/version` answers, which is no object.
+pub const VERSION: &str = "io.k8s.apimachinery.pkg.version.Info";
 const JSON: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON";
 
 const SCHEMA_OR_ARRAY: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray";
@@ -29,10 +32,10 @@ const GRANULAR: &[(&str, &str)] = &[
     ("io.k8s.api.core.v1.PersistentVolumeClaimStatus", "allocatedResourceStatuses"),
 ];
 
-/// The definitions of these types and of all that they refer to; `group`: of which group's document, if of one.
-pub fn of(roots: &[&str], group: Option<&str>, dialect: Dialect) -> Value {
+/// The definitions of these types and of all that they refer to; `of`: of which group's and version's document, if of one.
+pub fn of(roots: &[&str], of: Option<(&str, &str)>, dialect: Dialect) -> Value {
     let builtin = Schema::builtin();
-    let kinds = kinds_by_type(builtin, group);
+    let kinds = kinds_by_type(builtin, of);
     let mut open: Vec<TypeRef> = roots.iter().filter_map(|name| builtin.by_name(name)).collect();
     let (mut seen, mut made) = (BTreeSet::new(), Map::new());
     while let Some(ty) = open.pop() {
@@ -41,12 +44,8 @@ pub fn of(roots: &[&str], group: Option<&str>, dialect: Dialect) -> Value {
         }
         made.insert(ty.name(), definition(ty, &kinds, dialect, &mut open));
     }
-    let mut used = BTreeSet::new();
+    let mut used: BTreeSet<&str> = roots.iter().copied().collect();
     made.iter().for_each(|(_, definition)| references(definition, &mut used));
-    // No type refers to it, but the operations do of what is also deleted.
-    if seen.contains("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions") {
-        used.insert(PATCH);
-    }
     let scalars: Vec<_> = scalars(dialect).into_iter().filter(|(name, _)| used.contains(name)).collect();
     scalars.into_iter().for_each(|(name, scalar)| drop(made.insert(name, scalar)));
     Value::Map(made)
@@ -63,19 +62,19 @@ fn references<'v>(value: &'v Value, used: &mut BTreeSet<&'v str>) {
 
 /// Group, version and kind of the types that are kinds. Types that are kinds of every group are, in the document of
 /// one, kinds of that and of the core group alone.
-fn kinds_by_type<'s>(schema: &'s Schema, group: Option<&str>) -> BTreeMap<&'s str, Vec<(&'s str, &'s str)>> {
+fn kinds_by_type<'s>(schema: &'s Schema, of: Option<(&str, &str)>) -> BTreeMap<&'s str, Vec<(&'s str, &'s str)>> {
     let mut kinds: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
     for (api_version, kind, ty) in schema.kinds() {
         kinds.entry(ty.name()).or_default().push((api_version, kind));
     }
-    let group_of = |api_version: &'s str| api_version.split_once('/').map_or("", |(group, _)| group);
     for of_type in kinds.values_mut().filter(|of_type| of_type.len() > 1) {
         let everywhere = of_type.len() > 2;
-        of_type.retain(|(api_version, _)| {
-            let of = group_of(api_version);
-            if everywhere { of.is_empty() || group.is_none_or(|group| group == of) } else { of != "meta.k8s.io" }
+        of_type.retain(|(api_version, kind)| match group_version(api_version) {
+            ("meta.k8s.io", _) if *kind != "WatchEvent" => false,
+            _ if !everywhere => true,
+            (group, version) => group.is_empty() || of.is_none_or(|of| of == (group, version)),
         });
-        of_type.sort_by_key(|(api_version, kind)| (group_of(api_version), *api_version, *kind));
+        of_type.sort_by_key(|(api_version, kind)| (group_version(api_version), *kind));
     }
     kinds
 }
@@ -95,7 +94,9 @@ fn definition<'s>(
             made.set(&["x-kubernetes-map-type"], "granular");
         }
         // Lists of objects, which are never merged, have no list type.
-        if field.json == "items" && ty.name().ends_with("List") || ty.name().ends_with(".APIResource") {
+        if field.json == "items" && ty.name().ends_with("List")
+            || field.json == "verbs" && ty.name().ends_with(".APIResource")
+        {
             made.remove(&["x-kubernetes-list-type"]);
         }
         properties.insert(field.json.clone(), made);
@@ -144,15 +145,21 @@ fn union(name: &str) -> Option<Value> {
     }
 }
 
+fn group_version(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
+}
+
 pub fn group_version_kind(api_version: &str, kind: &str) -> Value {
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let (group, version) = group_version(api_version);
     value!({ "group": group, "version": version, "kind": kind })
 }
 
 fn property<'s>(ty: TypeRef<'s>, field: &Field, dialect: Dialect, open: &mut Vec<TypeRef<'s>>) -> Value {
     let mut made = shape(ty, &field.shape, dialect, open);
-    // A reference may have nothing beside it; as upstream, none of a property is bare.
-    if dialect == Dialect::V3 && made.get("$ref").is_some() {
+    // A reference may have nothing beside it; as upstream, those of properties with a description are not bare.
+    let described =
+        !ty.name().ends_with(".IngressRule") && (!ty.name().ends_with(".JSONSchemaProps") || field.json == "default");
+    if dialect == Dialect::V3 && described && made.get("$ref").is_some() {
         made = value!({ "allOf": (vec![made]) });
     }
     if let Some(default) = field.default.clone().filter(|_| dialect == Dialect::V3) {
@@ -236,6 +243,23 @@ pub fn reference(name: &str, dialect: Dialect) -> Value {
     value!({ "$ref": (format!("{prefix}{name}")) })
 }
 
+fn version(dialect: Dialect) -> Value {
+    let required =
+        ["major", "minor", "gitVersion", "gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform"];
+    let others = ["emulationMajor", "emulationMinor", "minCompatibilityMajor", "minCompatibilityMinor"];
+    let mut properties = Map::new();
+    for name in required {
+        let text = match dialect {
+            Dialect::V2 => value!({ "type": "string" }),
+            Dialect::V3 => value!({ "type": "string", "default": "" }),
+        };
+        properties.insert(name, text);
+    }
+    others.iter().for_each(|name| drop(properties.insert(*name, value!({ "type": "string" }))));
+    let required: Vec<Value> = required.iter().map(|name| Value::from(*name)).collect();
+    value!({ "type": "object", "required": required, "properties": (Value::Map(properties)) })
+}
+
 /// The types that are no objects in JSON.
 fn scalars(dialect: Dialect) -> Vec<(&'static str, Value)> {
     let either = |first: &str, second: &str| value!({ "oneOf": [{ "type": first }, { "type": second }] });
@@ -254,6 +278,7 @@ fn scalars(dialect: Dialect) -> Vec<(&'static str, Value)> {
         (MICRO_TIME, value!({ "type": "string", "format": "date-time" })),
         (DURATION, value!({ "type": "string" })),
         (RAW, value!({ "type": "object" })),
+        (VERSION, version(dialect)),
         (PATCH, value!({ "type": "object" })),
         (FIELDS, value!({ "type": "object" })),
         (JSON, Value::map()),

@@ -1,6 +1,6 @@
 //! The paths of each resource, and those of discovery.
 
-use super::definitions::{Dialect, reference};
+use super::definitions::{Dialect, VERSION, reference};
 use super::operations::{Site, capitalized, content, group_word, tag};
 use kind::{DynKind, Names, Verb, Version};
 use schema::{Map, Schema, Value, value};
@@ -28,6 +28,7 @@ const PROXIED: &[(&str, &str)] = &[
     ("patch", "connect"),
 ];
 const STREAMED: &[(&str, &str)] = &[("get", "connect"), ("post", "connect")];
+const JSON: &[&str] = &["application/json"];
 const DOCUMENTS: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
@@ -50,6 +51,13 @@ pub fn of(kinds: &[&dyn DynKind], of: Option<(&str, &str)>, dialect: Dialect) ->
 /// The paths that tell which groups and versions there are.
 pub fn of_discovery(groups: &[&str], dialect: Dialect) -> Map {
     let mut paths = Map::new();
+    let version = reference(VERSION, dialect);
+    paths.insert("/version/", document("version", "getCodeVersion", true, JSON, version, dialect));
+    let text = || value!({ "type": "string" });
+    let id = "getServiceAccountIssuerOpenIDConfiguration";
+    paths.insert("/.well-known/openid-configuration/", document("WellKnown", id, false, JSON, text(), dialect));
+    let (id, keys) = ("getServiceAccountIssuerOpenIDKeyset", &["application/jwk-set+json"]);
+    paths.insert("/openid/v1/jwks/", document("openid", id, false, keys, text(), dialect));
     paths.insert("/apis/", discovery("apis", "APIVersions", "APIGroupList", dialect));
     for group in groups {
         let word = group_word(group);
@@ -65,20 +73,27 @@ pub fn of_discovery(groups: &[&str], dialect: Dialect) -> Map {
 fn discovery(tag: &str, what: &str, answer: &str, dialect: Dialect) -> Value {
     let group: String = tag.split('_').filter(|word| *word != "apis").map(capitalized).collect();
     let answer = reference(&format!("{META}.{answer}"), dialect);
+    document(tag, &format!("get{group}{what}"), true, DOCUMENTS, answer, dialect)
+}
+
+/// The reading of one document; `consumes`: the operation says that it takes these types too.
+fn document(tag: &str, id: &str, consumes: bool, types: &[&str], answer: Value, dialect: Dialect) -> Value {
     let mut get = value!({
-        "operationId": (format!("get{group}{what}")),
+        "operationId": id,
         "tags": [tag],
         "responses": { "200": { "description": "OK" }, "401": { "description": "Unauthorized" } }
     });
     match dialect {
         Dialect::V2 => {
-            let types: Vec<Value> = DOCUMENTS.iter().map(|&media| Value::from(media)).collect();
-            get.set(&["consumes"], types.clone());
-            get.set(&["produces"], types);
+            let texts: Vec<Value> = types.iter().map(|&media| Value::from(media)).collect();
+            if consumes {
+                get.set(&["consumes"], texts.clone());
+            }
+            get.set(&["produces"], texts);
             get.set(&["schemes"], vec![Value::from("https")]);
             get.set(&["responses", "200", "schema"], answer);
         }
-        Dialect::V3 => get.set(&["responses", "200", "content"], content(DOCUMENTS, &answer)),
+        Dialect::V3 => get.set(&["responses", "200", "content"], content(types, &answer)),
     }
     value!({ "get": get })
 }

@@ -4,10 +4,14 @@
 //! because libtest has no place to end what cases share. `cargo test -p tiphys --test it WORD` runs the cases whose names
 //! hold the word.
 
+mod access;
 mod cluster;
+mod configuration;
 mod crash;
 mod kubectl;
+mod ownership;
 mod refusals;
+mod states;
 mod streams;
 mod wait;
 mod workloads;
@@ -56,7 +60,17 @@ impl Case {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    let all = [workloads::CASES, streams::CASES, crash::CASES, refusals::CASES];
+    let all = [
+        // First, because a kubelet looks at its volumes again only after a minute.
+        configuration::CASES,
+        workloads::CASES,
+        streams::CASES,
+        states::CASES,
+        access::CASES,
+        ownership::CASES,
+        crash::CASES,
+        refusals::CASES,
+    ];
     let cases: Vec<&Case> = all.into_iter().flatten().filter(|case| wanted(case.name())).collect();
     println!("\nrunning {} tests", cases.len());
     let started = Instant::now();

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// How long anything may take that a case waits for, on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything may take that a case waits for, on a busy machine: a kubelet gives pods a changed ConfigMap
+/// after up to a minute and a half.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// What `look` finds; until it does, it says what it sees instead.

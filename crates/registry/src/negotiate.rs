@@ -103,6 +103,11 @@ pub fn output(accept: &str, watch: bool) -> Result<Accepted, ApiError> {
     clauses.iter().flat_map(|clause| choices(clause, watch)).next().ok_or_else(refusal)
 }
 
+/// For what no table can show: only the object itself.
+pub fn plain_only(accepted: Accepted) -> Result<Accepted, ApiError> {
+    if accepted.transform == Transform::None { Ok(accepted) } else { Err(refusal()) }
+}
+
 /// For errors: the wish, if it could be met for an object, else JSON.
 pub fn output_for_error(accept: &str) -> Media {
     output(accept, false).map_or(Media::Json, |accepted| accepted.media)

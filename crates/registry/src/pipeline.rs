@@ -257,6 +257,7 @@ impl Registry {
     ) -> Result<Response<Body>, ApiError> {
         let accepted = match verb {
             VirtualVerb::Connect => Accepted::PLAIN,
+            VirtualVerb::Create => negotiate::plain_only(self.accepted(context, false)?)?,
             _ => self.accepted(context, false)?,
         };
         let value = match verb {

@@ -10,8 +10,9 @@ use authz::rbac::Rbac;
 use authz::{Attributes, Authorizer, Decision};
 use bytes::Bytes;
 use kind::{ApiError, FieldErrors, Path};
+use patch::managed::FieldManager;
 use registry::{BoxFuture, Outcome, RequestContext, Virtual};
-use schema::{Typed, Value};
+use schema::{Schema, Typed, Value};
 use std::sync::Arc;
 
 /// SubjectAccessReview, LocalSubjectAccessReview and SelfSubjectAccessReview.
@@ -31,8 +32,19 @@ impl Virtual for AccessReview {
         body: Value,
         _raw: Bytes,
     ) -> BoxFuture<'a, Result<Outcome, ApiError>> {
-        Box::pin(async move { self.review(context, body).map(Outcome::created) })
+        Box::pin(async move { self.review(context, tracked(context, body)).map(Outcome::created) })
     }
+}
+
+/// With the managedFields of what the client sent.
+fn tracked(context: &RequestContext, mut review: Value) -> Value {
+    let (api_version, kind) = (review.str_at(&["apiVersion"]).to_owned(), review.str_at(&["kind"]).to_owned());
+    let Some(ty) = Schema::builtin().by_kind(&api_version, &kind) else { return review };
+    let manager =
+        FieldManager { ty, api_version: &api_version, kind: &kind, subresource: "", reset: &[], versions: None };
+    let name = context.field_manager(context.query.get("fieldManager").unwrap_or_default());
+    manager.on_update(&Value::Null, &mut review, &name, context.now);
+    review
 }
 
 impl AccessReview {

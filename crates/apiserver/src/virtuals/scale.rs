@@ -5,7 +5,7 @@ use api_apps::autoscaling::v1::Scale;
 use api_meta::v1::{LabelSelector, StatusCause};
 use bytes::Bytes;
 use http::{Method, header};
-use kind::{ApiError, FieldErrors, Path};
+use kind::{ApiError, DynKind, FieldErrors, Path, TypedKind};
 use patch::managed::scale::{ReplicasPath, from_scale, to_scale};
 use patch::managed::{ApplyError, FieldManager};
 use registry::guaranteed::Target;
@@ -27,7 +27,14 @@ pub struct ScaleOf {
 
 const REPLICAS: &[&str] = &["spec", "replicas"];
 
+/// Its columns.
+static SCALE: TypedKind<kinds_apps::scale::Scale> = TypedKind(kinds_apps::scale::Scale);
+
 impl Virtual for ScaleOf {
+    fn kind(&self) -> Option<&'static dyn DynKind> {
+        Some(&SCALE)
+    }
+
     fn call<'a>(
         &'a self,
         context: &'a RequestContext,

@@ -52,7 +52,7 @@ impl Paths {
             return Some(response);
         }
         if let Some(page) = self.pages.iter().find(|page| page.path == path) {
-            if path == "/version" && accept == YAML {
+            if path == "/version" && context.header(header::ACCEPT) == YAML {
                 let message = "only the following media types are accepted: application/json";
                 return Some(registry::failure(context, &ApiError::new(406, "NotAcceptable", message)));
             }

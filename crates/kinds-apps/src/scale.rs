@@ -1,9 +1,10 @@
-//! Scale, the form that `/scale` has of what has replicas: its columns. It is served only as a subresource.
+//! Scale, the form that `/scale` has of what has replicas: its names and columns. It is served only as a subresource.
 
-use api_apps::autoscaling::v1;
-use kind::{Column, Kind, Names, Scope, Version};
+use kind::columns::{AGE_DESCRIPTION, NAME_DESCRIPTION};
+use kind::{Cell, Column, Names, Scope, Version, VirtualKind};
+use schema::{Time, Value};
 
-pub struct Scale;
+pub static SCALE: VirtualKind = VirtualKind(&NAMES, COLUMNS);
 
 static NAMES: Names = Names {
     group: "autoscaling",
@@ -18,35 +19,32 @@ static NAMES: Names = Names {
     subresources: &[],
 };
 
-static COLUMNS: &[Column<v1::Scale>] = &[
-    Column { format: "", ..Column::NAME },
+static COLUMNS: &[Column<Value>] = &[
+    Column::string("Name", NAME_DESCRIPTION, 0, |scale, _| scale.at(&["metadata", "name"]).clone()),
     Column {
-        name: "Desired",
         kind: "integer",
-        format: "",
-        description: "replicas is the desired number of instances for the scaled object.",
-        priority: 0,
-        cell: |scale, _| scale.spec.replicas.into(),
+        ..Column::string("Desired", "replicas is the desired number of instances for the scaled object.", 0, desired)
     },
     Column {
-        name: "Available",
         kind: "integer",
-        format: "",
-        description: "replicas is the actual number of observed instances of the scaled object.",
-        priority: 0,
-        cell: |scale, _| scale.status.replicas.into(),
+        ..Column::string(
+            "Available",
+            "replicas is the actual number of observed instances of the scaled object.",
+            0,
+            available,
+        )
     },
-    Column::AGE,
+    Column::string("Age", AGE_DESCRIPTION, 0, age),
 ];
 
-impl Kind for Scale {
-    type Object = v1::Scale;
+fn desired(scale: &Value, _now: Time) -> Cell {
+    Cell::from(scale.at(&["spec", "replicas"]).as_i64().unwrap_or_default())
+}
 
-    fn names(&self) -> &'static Names {
-        &NAMES
-    }
+fn available(scale: &Value, _now: Time) -> Cell {
+    Cell::from(scale.at(&["status", "replicas"]).as_i64().unwrap_or_default())
+}
 
-    fn columns(&self) -> &'static [Column<v1::Scale>] {
-        COLUMNS
-    }
+fn age(scale: &Value, now: Time) -> Cell {
+    Cell::from(kind::age(Time::parse(scale.str_at(&["metadata", "creationTimestamp"])).ok(), now))
 }

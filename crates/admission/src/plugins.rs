@@ -1,6 +1,7 @@
 //! The plugins, one file each, by upstream's names.
 
 mod certificates;
+mod claim_resize;
 mod default_tolerations;
 mod limit_ranger;
 mod namespace_lifecycle;
@@ -16,6 +17,7 @@ mod storage;
 mod taint_nodes;
 
 pub use certificates::{CertificateApproval, CertificateSigning, CertificateSubjectRestriction};
+pub use claim_resize::PersistentVolumeClaimResize;
 pub use default_tolerations::DefaultTolerationSeconds;
 pub use limit_ranger::LimitRanger;
 pub use namespace_lifecycle::NamespaceLifecycle;
@@ -59,6 +61,7 @@ pub fn default_chain(parts: Parts) -> Chain {
     chain.push(DefaultTolerationSeconds);
     chain.push(DefaultStorageClass);
     chain.push(StorageObjectInUseProtection);
+    chain.push(PersistentVolumeClaimResize);
     chain.push(RuntimeClass);
     chain.push(CertificateApproval { authorizer: authorizer.clone() });
     chain.push(CertificateSigning { authorizer });

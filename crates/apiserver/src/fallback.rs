@@ -52,6 +52,10 @@ impl Paths {
             return Some(response);
         }
         if let Some(page) = self.pages.iter().find(|page| page.path == path) {
+            if path == "/version" && context.header(header::ACCEPT) == YAML {
+                let message = "only the following media types are accepted: application/json";
+                return Some(registry::failure(context, &ApiError::new(406, "NotAcceptable", message)));
+            }
             return Some(
                 get_only(context).unwrap_or_else(|| respond(StatusCode::OK, page.content_type, (page.make)())),
             );
@@ -73,7 +77,7 @@ impl Paths {
         }
         match path {
             "/" => Some(get_only(context).unwrap_or_else(|| respond(StatusCode::OK, JSON, self.index(&documents)))),
-            _ => None,
+            _ => in_group(path, &documents).then(|| status(&not_found())),
         }
     }
 
@@ -101,6 +105,22 @@ impl Paths {
         json.push('\n');
         json.into()
     }
+}
+
+/// Whether a path lies below a group that is served, in which a version or what is in it is missing.
+fn in_group(path: &str, documents: &Documents) -> bool {
+    match path.strip_prefix("/apis/") {
+        Some(rest) => {
+            rest.split_once('/').is_some_and(|(group, _)| documents.plain.contains_key(&format!("/apis/{group}")))
+        }
+        None => path.starts_with("/api/"),
+    }
+}
+
+fn not_found() -> ApiError {
+    let mut error = ApiError::new(404, "NotFound", "the server could not find the requested resource");
+    error.details();
+    error
 }
 
 /// The refusal of anything but GET.

@@ -6,6 +6,7 @@
 //! ```
 
 use crate::compress;
+use crate::metrics::Metrics;
 use crate::stream::StreamTarget;
 use authn::service_account::{Lookup, Verifier};
 use authn::{UserInfo, impersonation};
@@ -38,6 +39,7 @@ pub struct Gateway {
     pub token_lookup: Arc<dyn Lookup + Send + Sync>,
     pub authorizer: Arc<dyn Authorizer>,
     pub clock: Arc<dyn Clock>,
+    pub metrics: Arc<Metrics>,
 }
 
 impl Handler for Gateway {
@@ -67,6 +69,7 @@ impl Gateway {
         *inner.headers_mut() = parts.headers.clone();
         inner.extensions_mut().insert(caller);
         let response = self.registry.handle(inner).await;
+        self.metrics.count(parts.method.as_str(), &parts.uri, response.status().as_u16());
         let (head, body) = response.into_parts();
         match body {
             Body::Stream(target) => {

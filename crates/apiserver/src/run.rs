@@ -5,6 +5,7 @@ use crate::fallback::{Page, Paths};
 use crate::gateway::Gateway;
 use crate::health::{Check, Health};
 use crate::late::Late;
+use crate::metrics::Metrics;
 use crate::node::NodeClient;
 use crate::pki::{self, Pki, PkiError};
 use crate::service_addresses::ServiceAddresses;
@@ -12,7 +13,7 @@ use crate::virtuals::{
     AccessReview, PodBinding, PodEviction, PodStreams, RulesReview, ScaleOf, SelfSubjectReview, TokenRequest,
     TokenReview,
 };
-use crate::{discovery, flow_schemas, in_process, openapi, quotas, rbac_feed};
+use crate::{discovery, flow_schemas, in_process, openapi, openid, quotas, rbac_feed};
 use arc_swap::ArcSwap;
 use authn::service_account::{Signer, Verifier};
 use authn::{AuthnError, UserInfo};
@@ -37,6 +38,8 @@ use tokio::sync::watch;
 /// Who made service-account tokens, and whom they are for.
 const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 const CLUSTER_DOMAIN: &str = "cluster.local";
+const JSON: &str = "application/json";
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
 /// As upstream: history is kept this long for clients that fell behind.
 const COMPACT_INTERVAL: Duration = Duration::from_secs(5 * 60);
 const EVENT_TTL: Duration = Duration::from_secs(3600);
@@ -178,10 +181,11 @@ fn assemble(
     let rbac = Arc::new(Rbac::default());
     let nodes = Arc::new(NodeAuthorizer { rbac: rbac.clone(), graph: Arc::new(late.clone()) });
     let authorizer: Arc<dyn Authorizer> = Arc::new(Chain { links: vec![Arc::new(Masters), nodes, rbac.clone()] });
+    let metrics = Arc::new(Metrics::default());
     let paths = Paths {
         documents: ArcSwap::from_pointee(discovery::documents(KINDS, &server_address(config))),
         health: health(ready),
-        pages: pages(),
+        pages: pages(pki, &server_address(config), &metrics),
         openapi: Arc::new(openapi::Documents::new(KINDS)),
     };
     let own_client = in_process::client(registry, system_user(), "kube-apiserver/v1.36.2");
@@ -232,6 +236,7 @@ fn assemble(
         token_lookup: Arc::new(late),
         authorizer,
         clock: parts.clock.clone(),
+        metrics,
     })
 }
 
@@ -260,17 +265,25 @@ fn health(ready: &Arc<AtomicBool>) -> Health {
     Health::new(vec![good("ping"), good("log"), good("etcd"), hook])
 }
 
-fn pages() -> Vec<Page> {
+fn pages(pki: &Pki, server_address: &str, metrics: &Arc<Metrics>) -> Vec<Page> {
     let version = concat!(
         "{\n  \"major\": \"1\",\n  \"minor\": \"36\",\n  \"emulationMajor\": \"1\",\n  \"emulationMinor\": \"36\",\n",
         "  \"minCompatibilityMajor\": \"1\",\n  \"minCompatibilityMinor\": \"35\",\n  \"gitVersion\": \"v1.36.2+tiphys\",\n",
         "  \"gitCommit\": \"\",\n  \"gitTreeState\": \"\",\n  \"buildDate\": \"1970-01-01T00:00:00Z\",\n",
         "  \"goVersion\": \"rust\",\n  \"compiler\": \"rustc\",\n  \"platform\": \"linux/amd64\"\n}"
     );
-    let make = move || bytes::Bytes::from_static(version.as_bytes());
-    ["/version", "/version/"]
-        .map(|path| Page { path: path.into(), content_type: "application/json", make: Box::new(make) })
-        .into()
+    let constant = |path: &str, content_type, text: String| {
+        let text = bytes::Bytes::from(text);
+        Page { path: path.into(), content_type, make: Box::new(move || text.clone()) }
+    };
+    let metrics = metrics.clone();
+    vec![
+        constant("/version", JSON, version.to_owned()),
+        constant("/version/", JSON, version.to_owned()),
+        constant(openid::CONFIGURATION, JSON, openid::configuration(ISSUER, server_address)),
+        constant(openid::KEYS, "application/jwk-set+json", openid::keys(&pki.token_public_der())),
+        Page { path: "/metrics".into(), content_type: METRICS, make: Box::new(move || metrics.text().into()) },
+    ]
 }
 
 fn server_address(config: &Config) -> String {

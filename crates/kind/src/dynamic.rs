@@ -43,6 +43,14 @@ pub trait DynKind: Send + Sync {
         None
     }
 
+    fn internal_annotations(&self) -> &[&str] {
+        &[]
+    }
+
+    fn row_condition(&self, _value: &Value) -> Option<(&str, &str, &str)> {
+        None
+    }
+
     fn unknown_field_selector(&self, field: &str) -> String;
 
     /// A warning that goes with each answer about the kind.
@@ -183,6 +191,14 @@ impl<K: Kind> DynKind for TypedKind<K> {
 
     fn undecided_delete(&self) -> Option<&str> {
         self.0.undecided_delete()
+    }
+
+    fn internal_annotations(&self) -> &[&str] {
+        self.0.internal_annotations()
+    }
+
+    fn row_condition(&self, value: &Value) -> Option<(&str, &str, &str)> {
+        self.0.row_condition(&K::Object::from_value(value))
     }
 
     fn unknown_field_selector(&self, field: &str) -> String {

@@ -148,6 +148,17 @@ pub trait Kind: Send + Sync + 'static {
         field.to_owned()
     }
 
+    /// Annotations that stand for fields of upstream's internal form: Tables and partial objects, which upstream makes
+    /// from that form, do not show them.
+    fn internal_annotations(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What the object's row in a Table says besides its cells: a type, a reason and a message.
+    fn row_condition(&self, _object: &Self::Object) -> Option<(&'static str, &'static str, &'static str)> {
+        None
+    }
+
     /// The sentence for a field selector that the kind does not know.
     fn unknown_field_selector(&self, field: &str) -> String {
         if self.selectable(&Self::Object::default()).is_empty() {

@@ -26,6 +26,9 @@ pub struct MetadataRules {
     pub repeats_update: bool,
     /// The kind's own validation of an update checks the metadata as at creation as well.
     pub repeats_create: bool,
+    /// The kind's own validation of a creation does not look at the metadata, which is then checked only of an object that
+    /// passes it.
+    pub after_validation: bool,
 }
 
 impl MetadataRules {
@@ -35,6 +38,7 @@ impl MetadataRules {
         standard_finalizers: true,
         repeats_update: true,
         repeats_create: false,
+        after_validation: false,
     };
 
     pub const fn named(name: NameFormat) -> MetadataRules {

@@ -2,11 +2,11 @@
 //! does is a runtime's affair.
 
 use crate::dynamic::ColumnInfo;
-use crate::{ApiError, Context, DeleteAction, Dependents, DynKind, FieldErrors, MetadataRules, Names};
+use crate::{ApiError, Column, Context, DeleteAction, Dependents, DynKind, FieldErrors, MetadataRules, Names};
 use schema::{Time, TypeRef, Value};
 
-/// `&VirtualKind(&NAMES)` is a `&dyn DynKind`.
-pub struct VirtualKind(pub &'static Names);
+/// `&VirtualKind(&NAMES, &[])` is a `&dyn DynKind`. The columns are those of a Table of what answers.
+pub struct VirtualKind(pub &'static Names, pub &'static [Column<Value>]);
 
 impl DynKind for VirtualKind {
     fn names(&self) -> &Names {
@@ -93,15 +93,15 @@ impl DynKind for VirtualKind {
     }
 
     fn column_count(&self) -> usize {
-        0
+        self.1.len()
     }
 
-    /// There is none to ask for.
-    fn column(&self, _index: usize) -> ColumnInfo<'_> {
-        ColumnInfo { name: "", kind: "", format: "", description: "", priority: 0 }
+    fn column(&self, index: usize) -> ColumnInfo<'_> {
+        let Column { name, kind, format, description, priority, .. } = self.1[index];
+        ColumnInfo { name, kind, format, description, priority }
     }
 
-    fn cells(&self, _value: &Value, _now: Time) -> Vec<Value> {
-        Vec::new()
+    fn cells(&self, value: &Value, now: Time) -> Vec<Value> {
+        self.1.iter().map(|column| (column.cell)(value, now)).collect()
     }
 }

@@ -88,6 +88,10 @@ impl Kind for DaemonSet {
         set_template_generation(new, template_generation(old));
     }
 
+    fn internal_annotations(&self) -> &'static [&'static str] {
+        &[TEMPLATE_GENERATION]
+    }
+
     fn spec_changed(&self, new: &v1::DaemonSet, old: &v1::DaemonSet) -> Option<bool> {
         Some(new.spec != old.spec)
     }

@@ -13,5 +13,6 @@ pub mod job;
 mod metrics;
 pub mod pod_disruption_budget;
 pub mod replica_set;
+pub mod scale;
 pub mod stateful_set;
 mod template;

@@ -2,7 +2,7 @@
 
 use kind::{Names, Scope, Verb, Version, VirtualKind};
 
-pub static BINDING: VirtualKind = VirtualKind(&NAMES);
+pub static BINDING: VirtualKind = VirtualKind(&NAMES, &[]);
 
 static NAMES: Names = Names {
     group: "",

@@ -3,7 +3,7 @@
 use crate::cells;
 use crate::pod_spec::check;
 use api_core::v1;
-use kind::{Cell, Column, FieldErrors, Kind, MetadataRules, NameFormat, Names, Path, Scope, Verb, Version};
+use kind::{Cell, Column, Dependents, FieldErrors, Kind, MetadataRules, NameFormat, Names, Path, Scope, Verb, Version};
 use schema::Time;
 
 pub struct Event;
@@ -65,6 +65,7 @@ impl Kind for Event {
             standard_finalizers: false,
             repeats_update: false,
             repeats_create: false,
+            after_validation: true,
         }
     }
 
@@ -76,6 +77,10 @@ impl Kind for Event {
         }
         let namespace = &object.metadata.namespace;
         check::dns_subdomain(namespace, &Path::root("namespace"), errors);
+    }
+
+    fn dependents(&self) -> Dependents {
+        Dependents::Unsupported
     }
 
     fn creates_on_update(&self) -> bool {

@@ -92,6 +92,14 @@ impl Kind for Pod {
         strategy::drop_disabled(new, Some(old));
     }
 
+    fn row_condition(&self, pod: &v1::Pod) -> Option<(&'static str, &'static str, &'static str)> {
+        match pod.status.phase.as_str() {
+            "Succeeded" => Some(("Completed", "Succeeded", "The pod has completed successfully.")),
+            "Failed" => Some(("Completed", "Failed", "The pod failed.")),
+            _ => None,
+        }
+    }
+
     fn spec_changed(&self, new: &v1::Pod, old: &v1::Pod) -> Option<bool> {
         Some(new.spec != old.spec)
     }

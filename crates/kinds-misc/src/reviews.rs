@@ -2,12 +2,12 @@
 
 use kind::{Names, Scope, Verb, Version, VirtualKind};
 
-pub static SELF_SUBJECT_REVIEW: VirtualKind = VirtualKind(&SELF_SUBJECT_REVIEW_NAMES);
-pub static TOKEN_REVIEW: VirtualKind = VirtualKind(&TOKEN_REVIEW_NAMES);
-pub static LOCAL_SUBJECT_ACCESS_REVIEW: VirtualKind = VirtualKind(&LOCAL_SUBJECT_ACCESS_REVIEW_NAMES);
-pub static SELF_SUBJECT_ACCESS_REVIEW: VirtualKind = VirtualKind(&SELF_SUBJECT_ACCESS_REVIEW_NAMES);
-pub static SELF_SUBJECT_RULES_REVIEW: VirtualKind = VirtualKind(&SELF_SUBJECT_RULES_REVIEW_NAMES);
-pub static SUBJECT_ACCESS_REVIEW: VirtualKind = VirtualKind(&SUBJECT_ACCESS_REVIEW_NAMES);
+pub static SELF_SUBJECT_REVIEW: VirtualKind = VirtualKind(&SELF_SUBJECT_REVIEW_NAMES, &[]);
+pub static TOKEN_REVIEW: VirtualKind = VirtualKind(&TOKEN_REVIEW_NAMES, &[]);
+pub static LOCAL_SUBJECT_ACCESS_REVIEW: VirtualKind = VirtualKind(&LOCAL_SUBJECT_ACCESS_REVIEW_NAMES, &[]);
+pub static SELF_SUBJECT_ACCESS_REVIEW: VirtualKind = VirtualKind(&SELF_SUBJECT_ACCESS_REVIEW_NAMES, &[]);
+pub static SELF_SUBJECT_RULES_REVIEW: VirtualKind = VirtualKind(&SELF_SUBJECT_RULES_REVIEW_NAMES, &[]);
+pub static SUBJECT_ACCESS_REVIEW: VirtualKind = VirtualKind(&SUBJECT_ACCESS_REVIEW_NAMES, &[]);
 
 static SELF_SUBJECT_REVIEW_NAMES: Names = review(
     "authentication.k8s.io",

@@ -6,7 +6,7 @@ use crate::entry::View;
 use crate::negotiate::{Accepted, Media, MetaVersion, Transform};
 use crate::table;
 use bytes::Bytes;
-use kind::ApiError;
+use kind::{ApiError, DynKind};
 use schema::{Schema, Time, TypeRef, Typed, Value, json, protobuf, value, yaml};
 use std::sync::Arc;
 use stdx::Clock;
@@ -19,12 +19,15 @@ pub(crate) fn meta_type(kind: &str) -> Option<TypeRef<'static>> {
 }
 
 /// The metadata of an object alone.
-pub(crate) fn partial(value: &Value, version: MetaVersion) -> Value {
-    value!({
-        "apiVersion": (version.api_version()),
-        "kind": "PartialObjectMetadata",
-        "metadata": (value["metadata"].clone())
-    })
+pub(crate) fn partial(kind: &dyn DynKind, value: &Value, version: MetaVersion) -> Value {
+    let mut metadata = value["metadata"].clone();
+    for annotation in kind.internal_annotations() {
+        metadata.remove(&["annotations", annotation]);
+    }
+    if metadata["annotations"].as_map().is_some_and(|annotations| annotations.len() == 0) {
+        metadata.remove(&["annotations"]);
+    }
+    value!({ "apiVersion": (version.api_version()), "kind": "PartialObjectMetadata", "metadata": metadata })
 }
 
 /// A whole response of one object.
@@ -237,7 +240,7 @@ impl FrameEncoder {
             return Ok(json_frame("BOOKMARK", &[&table]));
         }
         let (ty, object) = match self.form() {
-            Form::Partial(version) => (meta_type("PartialObjectMetadata"), partial(&object, version)),
+            Form::Partial(version) => (meta_type("PartialObjectMetadata"), partial(&*self.view.kind, &object, version)),
             Form::Full => (self.view.ty(), object),
         };
         let ty = ty.ok_or_else(|| ApiError::internal("no type"))?;

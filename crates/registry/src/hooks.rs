@@ -2,7 +2,7 @@
 
 use crate::{BoxFuture, Outcome, RequestContext};
 use bytes::Bytes;
-use kind::ApiError;
+use kind::{ApiError, DynKind};
 use schema::Value;
 
 /// The verbs of a [`Virtual`].
@@ -22,6 +22,11 @@ pub enum VirtualVerb {
 ///
 /// Registered by group, resource, subresource and verb; it comes after authorization.
 pub trait Virtual: Send + Sync {
+    /// The kind of the answers, where it has columns of its own.
+    fn kind(&self) -> Option<&'static dyn DynKind> {
+        None
+    }
+
     /// `body` is the decoded object (Null where there is none), of the type that the subresource names, normal; `raw` is
     /// the body as it came, for proxies.
     fn call<'a>(

@@ -2,7 +2,7 @@
 
 use crate::cache;
 use crate::context::{Caller, RequestContext};
-use crate::entry::{Entry, KindEntry, Routes, View};
+use crate::entry::{Entry, KindEntry, KindRef, Routes, View};
 use crate::hooks::{Fallback, Spawn, Virtual, VirtualVerb};
 use crate::negotiate::{self, Accepted};
 use crate::query::Query;
@@ -64,6 +64,18 @@ pub(crate) struct Route {
 pub(crate) enum Target {
     Stored(Verb),
     Virtual(Arc<dyn Virtual>, VirtualVerb),
+}
+
+impl Route {
+    /// The same place, seen as of another kind, whose first version answers.
+    fn answered_as(&self, kind: &'static dyn DynKind) -> Option<Route> {
+        let kind = KindRef::Static(kind);
+        let views = Entry::views_of(&kind, false);
+        let view = views.first()?.clone();
+        let entry = Arc::new(Entry { kind, views, storage: None, hook: None });
+        let (subresource, namespace, name) = (self.subresource.clone(), self.namespace.clone(), self.name.clone());
+        Some(Route { entry, view, subresource, namespace, name, target: Target::Stored(Verb::Get) })
+    }
 }
 
 /// Nothing is allowed and nothing admitted: before [`Registry::set_policy`].
@@ -266,7 +278,10 @@ impl Registry {
         };
         match target.call(context, value, body).await? {
             Outcome::Response(response) => Ok(response),
-            Outcome::Object { status, value } => self.respond(context, route, accepted, status, value),
+            Outcome::Object { status, value } => match target.kind().and_then(|kind| route.answered_as(kind)) {
+                Some(route) => self.respond(context, &route, accepted, status, value),
+                None => self.respond(context, route, accepted, status, value),
+            },
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::entry::View;
 use crate::negotiate::MetaVersion;
 use kind::ApiError;
-use schema::{Schema, Time, Value, json};
+use schema::{Schema, Time, Value, json, value};
 
 /// What each row says of its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,14 @@ pub(crate) fn table(
             out.push(b',');
         }
         out.extend_from_slice(b"{\"cells\":");
-        json::write(&Value::List(view.kind.cells(&hub(view, value)?, now)), &mut out);
+        let hub = hub(view, value)?;
+        json::write(&Value::List(view.kind.cells(&hub, now)), &mut out);
+        if let Some((condition, reason, message)) = view.kind.row_condition(&hub) {
+            out.extend_from_slice(b",\"conditions\":[");
+            let condition = value!({ "type": condition, "status": "True", "reason": reason, "message": message });
+            json::write(&condition, &mut out);
+            out.push(b']');
+        }
         out.extend_from_slice(b",\"object\":");
         write_object(view, version, value, include, &mut out)?;
         out.push(b'}');
@@ -101,7 +108,7 @@ fn write_object(
         Include::None => out.extend_from_slice(b"null"),
         Include::Metadata => {
             let ty = crate::frames::meta_type("PartialObjectMetadata").ok_or_else(no_type)?;
-            json::encode(ty, &crate::frames::partial(value, version), out);
+            json::encode(ty, &crate::frames::partial(&*view.kind, value, version), out);
         }
         Include::Object => json::encode(view.ty().ok_or_else(no_type)?, value, out),
     }

@@ -190,7 +190,7 @@ impl Registry {
             }
             Transform::Partial(version) => {
                 let ty = frames::meta_type("PartialObjectMetadata").ok_or_else(|| ApiError::internal("no type"))?;
-                Ok(respond(frames::value_chunk(ty, &frames::partial(&value, version), accepted)))
+                Ok(respond(frames::value_chunk(ty, &frames::partial(&*route.view.kind, &value, version), accepted)))
             }
             Transform::PartialList(_) => Err(error::not_acceptable(format!(
                 "you requested PartialObjectMetadataList, but the requested object is not a list (*{}.{})",

@@ -5,7 +5,7 @@ use api_apps::autoscaling::v1::Scale;
 use api_meta::v1::{LabelSelector, StatusCause};
 use bytes::Bytes;
 use http::{Method, header};
-use kind::{ApiError, FieldErrors, Path};
+use kind::{ApiError, DynKind, FieldErrors, Path};
 use patch::managed::scale::{ReplicasPath, from_scale, to_scale};
 use patch::managed::{ApplyError, FieldManager};
 use registry::guaranteed::Target;
@@ -28,6 +28,10 @@ pub struct ScaleOf {
 const REPLICAS: &[&str] = &["spec", "replicas"];
 
 impl Virtual for ScaleOf {
+    fn kind(&self) -> Option<&'static dyn DynKind> {
+        Some(&kinds_apps::scale::SCALE)
+    }
+
     fn call<'a>(
         &'a self,
         context: &'a RequestContext,

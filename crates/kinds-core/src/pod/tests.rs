@@ -17,7 +17,15 @@ fn pod(change: impl FnOnce(&mut Value)) -> Value {
 }
 
 fn context(subresource: &str) -> Context<'_> {
-    Context { now: Time::from_unix(NOW), user: "u", groups: &[], uid: "", extra: &kind::NO_EXTRA, api_version: "v1", subresource }
+    Context {
+        now: Time::from_unix(NOW),
+        user: "u",
+        groups: &[],
+        uid: "",
+        extra: &kind::NO_EXTRA,
+        api_version: "v1",
+        subresource,
+    }
 }
 
 /// A write of `new` over `old` to a subresource; what is wrong, and the result.

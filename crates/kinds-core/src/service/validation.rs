@@ -222,7 +222,7 @@ pub fn validate_status(new: &Service, old: &Service, errors: &mut FieldErrors) {
     let balancer = status.child("loadBalancer");
     let list = balancer.child("ingress");
     if !needs::is_load_balancer(&new.spec) && !new.status.load_balancer.ingress.is_empty() {
-        errors.forbidden(&list, "may only be used when `spec.type` is \"LoadBalancer\"");
+        errors.forbidden(&list, "may only be used when `spec.type` is 'LoadBalancer'");
         return;
     }
     for (index, point) in new.status.load_balancer.ingress.iter().enumerate() {

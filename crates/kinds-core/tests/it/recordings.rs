@@ -117,7 +117,15 @@ impl Play<'_> {
 
     fn context<'c>(&self, subresource: &'c str) -> Context<'c> {
         let now = Time::parse(TIME).expect("a time");
-        Context { now, user: "kubernetes-admin", groups: &[], uid: "", extra: &kind::NO_EXTRA, api_version: "v1", subresource }
+        Context {
+            now,
+            user: "kubernetes-admin",
+            groups: &[],
+            uid: "",
+            extra: &kind::NO_EXTRA,
+            api_version: "v1",
+            subresource,
+        }
     }
 
     fn create(&self, step: &Value, want: &Value, status: i64) -> Outcome {

@@ -40,7 +40,8 @@ impl Server {
         let changes = allocate(&mut typed, typed_old.as_ref(), &mut self.allocators, &mut random)?;
         let mut new = typed.to_value();
         let now = Time::parse("2024-06-01T00:00:00Z").unwrap();
-        let context = Context { now, user: "", groups: &[], uid: "", extra: &kind::NO_EXTRA, api_version: "v1", subresource: "" };
+        let context =
+            Context { now, user: "", groups: &[], uid: "", extra: &kind::NO_EXTRA, api_version: "v1", subresource: "" };
         let mut errors = FieldErrors::new();
         match old {
             None => {

@@ -174,7 +174,7 @@ impl Object {
         }
         let value = self.value(storage)?;
         if let Form::Partial(version) = form {
-            let partial = frames::partial(&value, version);
+            let partial = frames::partial(&*view.kind, &value, version);
             let ty = frames::meta_type("PartialObjectMetadata").ok_or_else(|| fail("no type".into()))?;
             return Ok(encode_value(ty, &partial, media, true));
         }

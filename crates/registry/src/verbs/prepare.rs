@@ -252,9 +252,16 @@ impl Registry {
             object.set(&["metadata", "generation"], 1i64);
         }
         let mut errors = FieldErrors::new();
-        let namespaced = route.entry.names().namespaced();
-        metadata::check(&object["metadata"], namespaced, &kind.metadata_rules(), &mut errors);
-        kind.validate_create(object, &mut errors);
+        let (namespaced, rules) = (route.entry.names().namespaced(), kind.metadata_rules());
+        if rules.after_validation {
+            kind.validate_create(object, &mut errors);
+        }
+        if errors.is_empty() {
+            metadata::check(&object["metadata"], namespaced, &rules, &mut errors);
+        }
+        if !rules.after_validation {
+            kind.validate_create(object, &mut errors);
+        }
         self.refuse(route, object, &errors)?;
         writing.context.warn_all(kind.warnings(object, None));
         Ok(())

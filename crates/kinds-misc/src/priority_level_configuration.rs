@@ -98,7 +98,7 @@ impl Kind for PriorityLevelConfiguration {
     fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
         match subresource {
             "" => &[&["status"]],
-            _ => &[&["spec"]],
+            _ => &[&["metadata"], &["spec"]],
         }
     }
 

@@ -22,7 +22,6 @@ use stdx::{Clock, SystemClock, SystemRng};
 use store::{EmbeddedOptions, EmbeddedStore, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// Runs the roles until SIGTERM or SIGINT.
 pub fn up(options: &Options) -> anyhow::Result<()> {
@@ -41,21 +40,28 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     let (stop_sender, stop) = watch::channel(false);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let cluster = Cluster::start(options, stop).await?;
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("told to stop"),
-        _ = interrupt.recv() => tracing::info!("interrupted"),
-    }
+    let mut cluster = Cluster::start(options, stop).await?;
+    let result = tokio::select! {
+        _ = terminate.recv() => {
+            tracing::info!("told to stop");
+            Ok(())
+        }
+        _ = interrupt.recv() => {
+            tracing::info!("interrupted");
+            Ok(())
+        }
+        error = cluster.failed() => Err(error),
+    };
     stop_sender.send_replace(true);
     cluster.stopped().await;
-    Ok(())
+    result
 }
 
 /// What runs in this process.
 struct Cluster {
     /// The API server, and what tells it to drain: it outlives the loops, which say goodbye through it.
     apiserver: Option<(ApiServer, watch::Sender<bool>)>,
-    loops: JoinSet<()>,
+    loops: roles::Loops,
 }
 
 impl Cluster {
@@ -72,10 +78,24 @@ impl Cluster {
         Ok(Cluster { apiserver: Some((server, drain)), loops })
     }
 
+    /// Why a role could not go on. Never, if none fails.
+    async fn failed(&mut self) -> anyhow::Error {
+        loop {
+            match self.loops.join_next().await {
+                Some(Ok(Err(error))) => return error,
+                Some(Err(panic)) => return anyhow::Error::from(panic).context("a role ended by a panic"),
+                Some(Ok(Ok(()))) => {}
+                None => std::future::pending().await,
+            }
+        }
+    }
+
     async fn stopped(mut self) {
         while let Some(ended) = self.loops.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a role ended by a panic");
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(error = format!("{error:#}"), "a role failed while it was stopped"),
+                Err(error) => tracing::error!(%error, "a role ended by a panic"),
             }
         }
         if let Some((server, drain)) = self.apiserver {

@@ -16,17 +16,28 @@ use stdx::{SystemClock, SystemRng};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+/// The loops of this process; one that ends before it is told to has failed.
+pub type Loops = JoinSet<anyhow::Result<()>>;
+
 const VERSION: &str = "v1.36.2";
 
 /// Starts the roles that are asked for besides the API server.
-pub fn start(options: &Options, peer: &Peer, stop: watch::Receiver<bool>) -> anyhow::Result<JoinSet<()>> {
+pub fn start(options: &Options, peer: &Peer, stop: watch::Receiver<bool>) -> anyhow::Result<Loops> {
     let mut loops = JoinSet::new();
     if options.runs(Role::ControllerManager) {
-        loops.spawn(controller_manager(peer, stop.clone()));
+        let controllers = controller_manager(peer, stop.clone());
+        loops.spawn(async move {
+            controllers.await;
+            Ok(())
+        });
     }
     if options.runs(Role::Scheduler) {
         let client = client(peer, "system:kube-scheduler", "kube-scheduler");
-        loops.spawn(driver::scheduler::run(client, Arc::new(SystemClock), Arc::new(SystemRng), stop.clone()));
+        let scheduler = driver::scheduler::run(client, Arc::new(SystemClock), Arc::new(SystemRng), stop.clone());
+        loops.spawn(async move {
+            scheduler.await;
+            Ok(())
+        });
     }
     if options.runs(Role::Kubelet) {
         loops.spawn(kubelet(options, peer, stop)?);
@@ -72,7 +83,7 @@ fn kubelet(
     options: &Options,
     peer: &Peer,
     stop: watch::Receiver<bool>,
-) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + use<>> {
     let name = options.node_name.clone().unwrap_or_else(network::hostname);
     let user = UserInfo::new(format!("system:node:{name}"), &["system:nodes"]);
     let client = peer.client(user, &format!("kubelet/{VERSION}"));
@@ -85,11 +96,7 @@ fn kubelet(
         }
         None => tracing::warn!("without the authority's key there is no certificate for the kubelet: no logs, no exec"),
     }
-    Ok(async move {
-        if let Err(error) = kubelet::run(config, client, Arc::new(SystemClock), stop).await {
-            tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "the kubelet has ended");
-        }
-    })
+    Ok(async move { kubelet::run(config, client, Arc::new(SystemClock), stop).await.context("the kubelet") })
 }
 
 fn kubelet_config(options: &Options, name: &str) -> anyhow::Result<KubeletConfig> {
@@ -98,10 +105,11 @@ fn kubelet_config(options: &Options, name: &str) -> anyhow::Result<KubeletConfig
     let mut config = KubeletConfig::in_data_dir(&data_dir, name, address);
     let pod_network = network::PodNetwork::of(options);
     let cidr = pod_network.cidr.parse().with_context(|| format!("the pod range {}", pod_network.cidr))?;
+    let bridge = pod_network.bridge;
     config.network = Some(PodNetwork {
         pod_cidr: PodCidr::Fixed(vec![cidr]),
         not_masqueraded: Vec::new(),
-        bridge: pod_network.bridge,
+        bridge: bridge.clone(),
         mtu: None,
         ip_forward: false,
         data_dir: data_dir.join("cni/networks"),
@@ -111,5 +119,8 @@ fn kubelet_config(options: &Options, name: &str) -> anyhow::Result<KubeletConfig
     });
     config.runtime = RuntimeSource::Managed(Box::new(network::containerd(&data_dir)));
     config.port = options.kubelet_port;
+    if !options.is_default_instance() {
+        config.cgroup_root = format!("/{bridge}");
+    }
     Ok(config)
 }

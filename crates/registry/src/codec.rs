@@ -146,7 +146,7 @@ fn settle<'e>(mut meta: TypeMeta, expected: &Expected<'e>) -> Result<(TypeMeta, 
                 "no kind \"{}\" is registered for version \"{}\" in scheme \"{}\"",
                 meta.kind,
                 meta.api_version,
-                scheme_of(&expected.api_version)
+                scheme_of(expected.api_version)
             );
             Err(Refused { meta: Some(meta), why })
         }

@@ -24,7 +24,7 @@ pub(crate) fn partial(kind: &dyn DynKind, value: &Value, version: MetaVersion) -
     for annotation in kind.internal_annotations() {
         metadata.remove(&["annotations", annotation]);
     }
-    if metadata["annotations"].as_map().is_some_and(|annotations| annotations.len() == 0) {
+    if metadata["annotations"].as_map().is_some_and(|annotations| annotations.is_empty()) {
         metadata.remove(&["annotations"]);
     }
     value!({ "apiVersion": (version.api_version()), "kind": "PartialObjectMetadata", "metadata": metadata })

@@ -170,7 +170,15 @@ fn context(step: &Step) -> Context<'_> {
     static GROUPS: OnceLock<Vec<String>> = OnceLock::new();
     let groups = GROUPS.get_or_init(|| ["system:masters", "system:authenticated"].map(String::from).to_vec());
     let now = Time::parse(TIME).unwrap();
-    Context { now, user: "kubernetes-admin", groups, api_version: "", subresource: &step.path.subresource }
+    Context {
+        now,
+        user: "kubernetes-admin",
+        uid: "",
+        groups,
+        extra: &kind::NO_EXTRA,
+        api_version: "",
+        subresource: &step.path.subresource,
+    }
 }
 
 fn create(kind: &dyn DynKind, step: &Step, mut object: Value) -> Outcome {

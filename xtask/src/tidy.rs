@@ -22,6 +22,7 @@ const BORDERS: &[Border] = &[
         crates: &[
             "stdx",
             "schema",
+            "cel",
             "api-meta",
             "api-core",
             "api-apps",

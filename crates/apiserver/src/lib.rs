@@ -4,6 +4,7 @@
 
 pub mod bootstrap;
 mod compress;
+pub mod config;
 pub mod discovery;
 mod etag;
 pub mod fallback;
@@ -21,8 +22,10 @@ pub mod pki;
 mod quotas;
 mod rbac_feed;
 mod run;
+mod runtime;
 mod service_addresses;
 pub mod stream;
 pub mod virtuals;
 
-pub use run::{ApiServer, Config, Parts, StartError};
+pub use config::Config;
+pub use run::{ApiServer, Parts, StartError};

@@ -119,7 +119,18 @@ async fn apiserver(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Re
         secure_port: options.secure_port,
         advertise_address,
         hostname,
-        service_cidr: options.service_cluster_ip_range.clone(),
+        serving: Default::default(),
+        etcd: Default::default(),
+        authentication: Default::default(),
+        authorization: Default::default(),
+        admission: Default::default(),
+        audit: Default::default(),
+        encryption: Default::default(),
+        flow: Default::default(),
+        services: apiserver::config::Services {
+            cluster_ip_ranges: vec![options.service_cluster_ip_range.clone()],
+            ..Default::default()
+        },
     };
     let parts = Parts { store, clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) };
     Ok(ApiServer::start(config, parts, stop).await?)

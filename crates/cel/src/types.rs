@@ -1,5 +1,6 @@
 //! Types of expressions.
 
+use schema::ListType;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -56,6 +57,8 @@ pub struct FieldType {
     pub json: Arc<str>,
     /// What bounds the value's size (`maxItems`, `maxLength`, `maxProperties`), for estimated cost.
     pub max_elements: Option<u64>,
+    /// How a list in this field compares and adds (`x-kubernetes-list-type`); [`ListType::Atomic`] for anything else.
+    pub list_type: ListType,
 }
 
 impl Type {

@@ -50,7 +50,7 @@ pub struct Parts {
 pub fn default_chain(parts: Parts) -> Chain {
     let Parts { rng, authorizer, rbac, quotas } = parts;
     let mut chain = Chain::default();
-    chain.push(RoleEscalation { rbac, authorizer: authorizer.clone() });
+    chain.push_waiting(RoleEscalation { rbac, authorizer: authorizer.clone() });
     chain.push(NamespaceLifecycle);
     chain.push(LimitRanger);
     chain.push(ServiceAccount::new(rng));
@@ -63,8 +63,8 @@ pub fn default_chain(parts: Parts) -> Chain {
     chain.push(StorageObjectInUseProtection);
     chain.push(PersistentVolumeClaimResize);
     chain.push(RuntimeClass);
-    chain.push(CertificateApproval { authorizer: authorizer.clone() });
-    chain.push(CertificateSigning { authorizer });
+    chain.push_waiting(CertificateApproval { authorizer: authorizer.clone() });
+    chain.push_waiting(CertificateSigning { authorizer });
     chain.push(CertificateSubjectRestriction);
     chain.push_waiting(ResourceQuota::new(quotas));
     chain

@@ -57,7 +57,7 @@ impl Gateway {
     async fn respond(&self, mut request: Request<Incoming>, peer: Peer) -> Result<Response<serve::Body>, ApiError> {
         let user = self.authenticate(&request, &peer)?;
         request.headers_mut().remove(header::AUTHORIZATION);
-        let user = self.impersonate(&request, user)?;
+        let user = self.impersonate(&request, user).await?;
         let caller = Caller { user, peer: peer.address.ip().to_string() };
         let accepts_gzip = compress::accepted(request.headers());
         let upgrade = streaming::upgrade::is_upgrade_request(request.headers());
@@ -108,14 +108,12 @@ impl Gateway {
         if refused { Err(ApiError::unauthorized()) } else { Ok(UserInfo::anonymous()) }
     }
 
-    fn impersonate<B>(&self, request: &Request<B>, user: UserInfo) -> Result<UserInfo, ApiError> {
+    async fn impersonate<B>(&self, request: &Request<B>, user: UserInfo) -> Result<UserInfo, ApiError> {
         let Some(asked) = impersonation::requested(request.headers()).map_err(ApiError::internal)? else {
             return Ok(user);
         };
         for right in &asked.required {
             let attributes = Attributes {
-                user: &user,
-                verb: "impersonate",
                 resource_request: true,
                 api_group: right.api_group,
                 api_version: if right.api_group.is_empty() { "" } else { "v1" },
@@ -123,9 +121,9 @@ impl Gateway {
                 subresource: &right.subresource,
                 namespace: &right.namespace,
                 name: &right.name,
-                path: "",
+                ..Attributes::of(&user, "impersonate")
             };
-            let decision = self.authorizer.authorize(&attributes);
+            let decision = self.authorizer.authorize(&attributes).await;
             if !decision.allowed() {
                 let why = attributes.refusal(decision.reason());
                 return Err(ApiError::forbidden(right.api_group, right.resource, &right.name, &why));

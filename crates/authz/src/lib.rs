@@ -1,40 +1,30 @@
-//! Who may do what: RBAC, and what a node may see.
+//! Who may do what: RBAC, ABAC, what a node may see, and what others are asked by webhook.
 //!
 //! [`Chain`] asks its authorizers in order; the first that allows or denies decides, and what nobody decides is refused.
-//! Deliberately absent: IO; the authorizers hold what they need in memory and are told of changes.
+//! Most answer at once ([`Answer::now`], no allocation); a webhook's answer is waited for.
+//! Deliberately absent: IO and clocks; the authorizers hold what they need in memory and are told of changes, and what a
+//! webhook says comes through functions that are passed in.
 
+mod attributes;
+mod decision;
 pub mod node;
 pub mod rbac;
+pub mod rules;
+
+pub use attributes::{Attributes, Operator, Requirement};
+pub use decision::{Answer, BoxFuture, Decision, Reason, Verdict};
+pub use rules::Rules;
 
 use authn::UserInfo;
 use std::sync::Arc;
 
-/// One question: may this user do this?
-#[derive(Clone, Copy, Debug)]
-pub struct Attributes<'a> {
-    pub user: &'a UserInfo,
-    /// `get`, `list`, ..., or the lower-case HTTP method for paths that are no resources.
-    pub verb: &'a str,
-    pub resource_request: bool,
-    pub api_group: &'a str,
-    pub api_version: &'a str,
-    pub resource: &'a str,
-    pub subresource: &'a str,
-    pub namespace: &'a str,
-    pub name: &'a str,
-    /// The path, where it is no resource.
-    pub path: &'a str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    Allow { reason: String },
-    Deny { reason: String },
-    NoOpinion { reason: String },
-}
-
 pub trait Authorizer: Send + Sync {
-    fn authorize(&self, attributes: &Attributes) -> Decision;
+    fn authorize<'a>(&'a self, attributes: &'a Attributes<'a>) -> Answer<'a>;
+
+    /// What a user may do in a namespace, as far as this authorizer can tell by itself.
+    fn rules_for(&self, _user: &UserInfo, _namespace: &str) -> Rules {
+        Rules::default()
+    }
 }
 
 /// Authorizers in order.
@@ -46,72 +36,90 @@ pub struct Chain {
 /// Everything is allowed to the members of system:masters.
 pub struct Masters;
 
+/// Everything is allowed to everybody.
+pub struct AlwaysAllow;
+
+/// Nothing is allowed to anybody.
+pub struct AlwaysDeny;
+
+/// What those that had no opinion said.
+#[derive(Default)]
+struct Undecided {
+    reasons: String,
+    errors: String,
+}
+
 impl Authorizer for Chain {
-    fn authorize(&self, attributes: &Attributes) -> Decision {
-        let mut reasons = Vec::new();
-        for link in &self.links {
-            match link.authorize(attributes) {
-                Decision::NoOpinion { reason } if reason.is_empty() => {}
-                Decision::NoOpinion { reason } => reasons.push(reason),
-                decided => return decided,
+    fn authorize<'a>(&'a self, attributes: &'a Attributes<'a>) -> Answer<'a> {
+        ask(&self.links, attributes, Undecided::default())
+    }
+
+    fn rules_for(&self, user: &UserInfo, namespace: &str) -> Rules {
+        let mut rules = Rules::default();
+        self.links.iter().for_each(|link| rules.add(link.rules_for(user, namespace)));
+        rules
+    }
+}
+
+fn ask<'a>(links: &'a [Arc<dyn Authorizer>], attributes: &'a Attributes<'a>, mut before: Undecided) -> Answer<'a> {
+    for (at, link) in links.iter().enumerate() {
+        match link.authorize(attributes).into_now() {
+            Ok(decision) if decision.verdict == Verdict::NoOpinion => before.add(&decision),
+            Ok(decision) => return Answer::now(decision),
+            Err(waiting) => {
+                return Answer::later(async move {
+                    let decision = waiting.await;
+                    if decision.verdict != Verdict::NoOpinion {
+                        return decision;
+                    }
+                    before.add(&decision);
+                    ask(&links[at + 1..], attributes, before).await
+                });
             }
         }
-        Decision::NoOpinion { reason: reasons.join(", ") }
+    }
+    Answer::now(before.decision())
+}
+
+impl Undecided {
+    fn add(&mut self, decision: &Decision) {
+        let error = decision.error.as_deref().unwrap_or_default();
+        for (texts, text, between) in [(&mut self.reasons, decision.reason(), "\n"), (&mut self.errors, error, ", ")] {
+            if !texts.is_empty() && !text.is_empty() {
+                texts.push_str(between);
+            }
+            texts.push_str(text);
+        }
+    }
+
+    fn decision(self) -> Decision {
+        let decision = Decision::no_opinion(self.reasons);
+        if self.errors.is_empty() { decision } else { decision.with_error(self.errors) }
     }
 }
 
 impl Authorizer for Masters {
-    fn authorize(&self, attributes: &Attributes) -> Decision {
-        if attributes.user.in_group(authn::MASTERS) {
-            return Decision::Allow { reason: String::new() };
-        }
-        Decision::NoOpinion { reason: String::new() }
+    fn authorize<'a>(&'a self, attributes: &'a Attributes<'a>) -> Answer<'a> {
+        let is_master = attributes.user.in_group(authn::MASTERS);
+        Answer::now(if is_master { Decision::allow("") } else { Decision::no_opinion("") })
     }
 }
 
-impl Decision {
-    pub fn allowed(&self) -> bool {
-        matches!(self, Decision::Allow { .. })
+impl Authorizer for AlwaysAllow {
+    fn authorize<'a>(&'a self, _attributes: &'a Attributes<'a>) -> Answer<'a> {
+        Answer::now(Decision::allow(""))
     }
 
-    pub fn reason(&self) -> &str {
-        match self {
-            Decision::Allow { reason } | Decision::Deny { reason } | Decision::NoOpinion { reason } => reason,
-        }
+    fn rules_for(&self, _user: &UserInfo, _namespace: &str) -> Rules {
+        Rules::everything()
     }
 }
 
-impl Attributes<'_> {
-    /// `pods` or `pods/log`
-    pub fn qualified_resource(&self) -> String {
-        if self.subresource.is_empty() {
-            self.resource.into()
-        } else {
-            format!("{}/{}", self.resource, self.subresource)
-        }
-    }
-
-    /// Upstream's sentence for a refusal: `User "eve" cannot list resource "pods" in API group "" in the namespace "a"`.
-    pub fn refusal(&self, reason: &str) -> String {
-        let user = &self.user.name;
-        let verb = self.verb;
-        let mut text = if self.resource_request {
-            let resource = self.qualified_resource();
-            format!("User \"{user}\" cannot {verb} resource \"{resource}\" in API group \"{}\"", self.api_group)
-        } else {
-            format!("User \"{user}\" cannot {verb} path \"{}\"", self.path)
-        };
-        if self.resource_request {
-            if self.namespace.is_empty() {
-                text.push_str(" at the cluster scope");
-            } else {
-                text.push_str(&format!(" in the namespace \"{}\"", self.namespace));
-            }
-        }
-        if !reason.is_empty() {
-            text.push_str(": ");
-            text.push_str(reason);
-        }
-        text
+impl Authorizer for AlwaysDeny {
+    fn authorize<'a>(&'a self, _attributes: &'a Attributes<'a>) -> Answer<'a> {
+        Answer::now(Decision::no_opinion("Everything is forbidden."))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //! claim, a token) is given only where a pod on the node refers to it, which a [`Graph`] knows.
 
 use crate::rbac::{Rbac, allows};
-use crate::{Attributes, Authorizer, Decision};
+use crate::{Answer, Attributes, Authorizer, Decision, Rules};
 use api_misc::rbac::v1::RoleRef;
 use authn::UserInfo;
 use std::sync::Arc;
@@ -36,8 +36,21 @@ pub fn node_name(user: &UserInfo) -> Option<&str> {
 }
 
 impl Authorizer for NodeAuthorizer {
-    fn authorize(&self, attributes: &Attributes) -> Decision {
-        let Some(node) = node_name(attributes.user) else { return no_opinion("") };
+    fn authorize<'a>(&'a self, attributes: &'a Attributes<'a>) -> Answer<'a> {
+        let decision = node_name(attributes.user).map(|node| self.decide(node, attributes));
+        Answer::now(decision.unwrap_or_else(|| Decision::no_opinion("")))
+    }
+
+    fn rules_for(&self, user: &UserInfo, _namespace: &str) -> Rules {
+        match node_name(user) {
+            Some(_) => Rules::unknown("node authorizer does not support user rule resolution"),
+            None => Rules::default(),
+        }
+    }
+}
+
+impl NodeAuthorizer {
+    fn decide(&self, node: &str, attributes: &Attributes) -> Decision {
         if !attributes.resource_request {
             return no_opinion("");
         }
@@ -60,9 +73,7 @@ impl Authorizer for NodeAuthorizer {
             _ => self.by_role(attributes),
         }
     }
-}
 
-impl NodeAuthorizer {
     /// By the rules that every node has.
     fn by_role(&self, attributes: &Attributes) -> Decision {
         let role = RoleRef { kind: "ClusterRole".into(), name: ROLE.into(), ..RoleRef::default() };
@@ -140,11 +151,11 @@ impl NodeAuthorizer {
 }
 
 fn allow() -> Decision {
-    Decision::Allow { reason: String::new() }
+    Decision::allow("")
 }
 
 fn no_opinion(reason: &str) -> Decision {
-    Decision::NoOpinion { reason: reason.to_owned() }
+    Decision::no_opinion(reason.to_owned())
 }
 
 #[cfg(test)]
@@ -200,18 +211,14 @@ mod tests {
             ("delete", "", "namespaces", "", "a", false),
         ] {
             let attributes = Attributes {
-                user: &user,
-                verb,
                 resource_request: true,
                 api_group: group,
-                api_version: "v1",
                 resource,
-                subresource: "",
                 namespace,
                 name,
-                path: "",
+                ..Attributes::of(&user, verb)
             };
-            let allowed = authorizer().authorize(&attributes).allowed();
+            let allowed = authorizer().authorize(&attributes).into_now().is_ok_and(|decision| decision.allowed());
             assert_eq!(allowed, expected, "{verb} {resource} {namespace}/{name}");
         }
     }

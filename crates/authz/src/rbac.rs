@@ -4,11 +4,12 @@
 //!   subject (user | group | service account) --> bindings (cluster-wide, or of one namespace) --> role --> rules
 //! ```
 
-use crate::{Attributes, Authorizer, Decision};
+use crate::{Answer, Attributes, Authorizer, Decision, Rules};
+use api_misc::authorization::v1::{NonResourceRule, ResourceRule};
 use api_misc::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
 use authn::UserInfo;
 use parking_lot::RwLock;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Roles and bindings, and the authorizer over them.
@@ -21,8 +22,24 @@ pub struct Rbac {
 struct State {
     /// By namespace (empty: cluster roles) and name.
     roles: HashMap<Id, Arc<[PolicyRule]>>,
-    bindings: HashMap<Id, Binding>,
-    by_subject: HashMap<SubjectKey, BTreeSet<Id>>,
+    bindings: HashMap<Id, Vec<SubjectKey>>,
+    /// By namespace; empty for what holds everywhere.
+    scopes: HashMap<String, Subjects>,
+}
+
+/// Who is bound in one namespace.
+#[derive(Default)]
+struct Subjects {
+    users: HashMap<String, Vec<Grant>>,
+    groups: HashMap<String, Vec<Grant>>,
+}
+
+/// One binding as one of its subjects has it.
+struct Grant {
+    binding: String,
+    role: Id,
+    /// `RBAC: allowed by ...`, made once for all the requests that it allows.
+    reason: Arc<str>,
 }
 
 /// Namespace, empty for cluster-wide ones, and name.
@@ -30,11 +47,6 @@ struct State {
 struct Id {
     namespace: String,
     name: String,
-}
-
-struct Binding {
-    subjects: Vec<SubjectKey>,
-    role: Id,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -72,12 +84,12 @@ impl Rbac {
     }
 
     /// The rules that hold for a user in a namespace (empty: cluster-wide only), and the roles that could not be found.
-    pub fn rules_for(&self, user: &UserInfo, namespace: &str) -> (Vec<PolicyRule>, Vec<String>) {
+    pub fn rules_of_user(&self, user: &UserInfo, namespace: &str) -> (Vec<PolicyRule>, Vec<String>) {
         let (mut rules, mut missing) = (Vec::new(), Vec::new());
-        self.state.read().visit(user, namespace, &mut |binding, found| {
+        self.state.read().visit(user, namespace, &mut |grant, found| {
             match found {
                 Some(found) => rules.extend(found.iter().cloned()),
-                None => missing.push(binding.role_not_found()),
+                None => missing.push(grant.role_not_found()),
             }
             true
         });
@@ -94,94 +106,119 @@ impl Rbac {
     }
 
     fn set_binding(&self, id: Id, subjects: &[Subject], role_ref: &RoleRef) {
-        let subjects = subjects.iter().filter_map(|subject| SubjectKey::of(subject, &id.namespace)).collect();
-        let binding = Binding { subjects, role: role_id(&id.namespace, role_ref) };
+        let role = role_id(&id.namespace, role_ref);
+        let keys: Vec<SubjectKey> =
+            subjects.iter().filter_map(|subject| SubjectKey::of(subject, &id.namespace)).collect();
         let mut state = self.state.write();
         state.remove_binding(&id);
-        for subject in &binding.subjects {
-            state.by_subject.entry(subject.clone()).or_default().insert(id.clone());
+        let scope = state.scopes.entry(id.namespace.clone()).or_default();
+        for subject in &keys {
+            let grant = Grant::new(&id, &role, subject);
+            let grants = match subject {
+                SubjectKey::User(name) => scope.users.entry(name.clone()).or_default(),
+                SubjectKey::Group(name) => scope.groups.entry(name.clone()).or_default(),
+            };
+            // In the order of names, so that the same binding is told whatever came first.
+            if let Err(at) = grants.binary_search_by(|other| other.binding.cmp(&grant.binding)) {
+                grants.insert(at, grant);
+            }
         }
-        state.bindings.insert(id, binding);
+        state.bindings.insert(id, keys);
     }
 }
 
 impl Authorizer for Rbac {
-    fn authorize(&self, attributes: &Attributes) -> Decision {
+    fn authorize<'a>(&'a self, attributes: &'a Attributes<'a>) -> Answer<'a> {
         let mut missing = Vec::new();
         let mut allowed = None;
-        self.state.read().visit(attributes.user, attributes.namespace, &mut |binding, rules| {
+        self.state.read().visit(attributes.user, attributes.namespace, &mut |grant, rules| {
             match rules {
-                None => missing.push(binding.role_not_found()),
-                Some(rules) if rules.iter().any(|rule| allows(rule, attributes)) => allowed = Some(binding.describe()),
+                None => missing.push(grant.role_not_found()),
+                Some(rules) if rules.iter().any(|rule| allows(rule, attributes)) => {
+                    allowed = Some(grant.reason.clone())
+                }
                 Some(_) => {}
             }
             allowed.is_none()
         });
-        match allowed {
-            Some(binding) => Decision::Allow { reason: format!("RBAC: allowed by {binding}") },
-            None if missing.is_empty() => Decision::NoOpinion { reason: String::new() },
-            None => Decision::NoOpinion { reason: format!("RBAC: {}", joined(&missing)) },
+        Answer::now(match allowed {
+            Some(reason) => Decision::allow(reason),
+            None if missing.is_empty() => Decision::no_opinion(""),
+            None => Decision::no_opinion(format!("RBAC: {}", joined(&missing))),
+        })
+    }
+
+    fn rules_for(&self, user: &UserInfo, namespace: &str) -> Rules {
+        let (found, missing) = self.rules_of_user(user, namespace);
+        let mut rules = Rules { errors: missing, ..Rules::default() };
+        for rule in found {
+            if rule.non_resource_urls.is_empty() {
+                rules.resource.push(ResourceRule {
+                    verbs: rule.verbs,
+                    api_groups: rule.api_groups,
+                    resources: rule.resources,
+                    resource_names: rule.resource_names,
+                });
+            } else {
+                rules
+                    .non_resource
+                    .push(NonResourceRule { verbs: rule.verbs, non_resource_urls: rule.non_resource_urls });
+            }
         }
+        rules
     }
 }
 
-/// A binding as a visit shows it.
-struct Visited<'a> {
-    id: &'a Id,
-    role: &'a Id,
-    subject: &'a SubjectKey,
-}
+impl Grant {
+    fn new(binding: &Id, role: &Id, subject: &SubjectKey) -> Grant {
+        let kind = if role.namespace.is_empty() { "ClusterRole" } else { "Role" };
+        let (subject, name) = (subject.describe(), &binding.name);
+        let described = if binding.namespace.is_empty() {
+            format!("ClusterRoleBinding \"{name}\" of {kind} \"{}\" to {subject}", role.name)
+        } else {
+            format!("RoleBinding \"{name}/{}\" of {kind} \"{}\" to {subject}", binding.namespace, role.name)
+        };
+        let reason = format!("RBAC: allowed by {described}").into();
+        Grant { binding: name.clone(), role: role.clone(), reason }
+    }
 
-impl Visited<'_> {
     fn role_not_found(&self) -> String {
-        if self.role.namespace.is_empty() {
-            format!("clusterrole.rbac.authorization.k8s.io \"{}\" not found", self.role.name)
-        } else {
-            format!("role.rbac.authorization.k8s.io \"{}\" not found", self.role.name)
-        }
-    }
-
-    fn describe(&self) -> String {
-        let role = if self.role.namespace.is_empty() { "ClusterRole" } else { "Role" };
-        let subject = self.subject.describe();
-        if self.id.namespace.is_empty() {
-            format!("ClusterRoleBinding \"{}\" of {role} \"{}\" to {subject}", self.id.name, self.role.name)
-        } else {
-            let binding = format!("{}/{}", self.id.name, self.id.namespace);
-            format!("RoleBinding \"{binding}\" of {role} \"{}\" to {subject}", self.role.name)
-        }
+        let kind = if self.role.namespace.is_empty() { "clusterrole" } else { "role" };
+        format!("{kind}.rbac.authorization.k8s.io \"{}\" not found", self.role.name)
     }
 }
 
 impl State {
     fn remove_binding(&mut self, id: &Id) {
-        let Some(old) = self.bindings.remove(id) else { return };
-        for subject in old.subjects {
-            if let Some(ids) = self.by_subject.get_mut(&subject) {
-                ids.remove(id);
-                if ids.is_empty() {
-                    self.by_subject.remove(&subject);
+        let Some(subjects) = self.bindings.remove(id) else { return };
+        let Some(scope) = self.scopes.get_mut(&id.namespace) else { return };
+        for subject in subjects {
+            let (of, name) = match subject {
+                SubjectKey::User(name) => (&mut scope.users, name),
+                SubjectKey::Group(name) => (&mut scope.groups, name),
+            };
+            if let Some(grants) = of.get_mut(&name) {
+                grants.retain(|grant| grant.binding != id.name);
+                if grants.is_empty() {
+                    of.remove(&name);
                 }
             }
         }
+        if scope.users.is_empty() && scope.groups.is_empty() {
+            self.scopes.remove(&id.namespace);
+        }
     }
 
-    /// Calls `each` with the bindings of the user, cluster-wide ones first, until it returns false.
-    fn visit(&self, user: &UserInfo, namespace: &str, each: &mut dyn FnMut(Visited, Option<&[PolicyRule]>) -> bool) {
-        let groups = user.groups.iter().map(|group| SubjectKey::Group(group.clone()));
-        let subjects: Vec<(&SubjectKey, &BTreeSet<Id>)> = std::iter::once(SubjectKey::User(user.name.clone()))
-            .chain(groups)
-            .filter_map(|subject| self.by_subject.get_key_value(&subject))
-            .collect();
+    /// Calls `each` with the grants of the user, cluster-wide ones first, until it returns false.
+    fn visit(&self, user: &UserInfo, namespace: &str, each: &mut dyn FnMut(&Grant, Option<&[PolicyRule]>) -> bool) {
         let scopes: &[&str] = if namespace.is_empty() { &[""] } else { &["", namespace] };
-        for scope in scopes {
-            for (subject, ids) in &subjects {
-                for id in ids.iter().filter(|id| id.namespace == *scope) {
-                    let Some(binding) = self.bindings.get(id) else { continue };
-                    let rules = self.roles.get(&binding.role).map(|rules| &rules[..]);
-                    if !each(Visited { id, role: &binding.role, subject }, rules) {
-                        return;
-                    }
+        for scope in scopes.iter().filter_map(|scope| self.scopes.get(*scope)) {
+            let of_user = scope.users.get(&user.name);
+            let of_groups = user.groups.iter().filter_map(|group| scope.groups.get(group));
+            for grant in of_user.into_iter().chain(of_groups).flatten() {
+                let rules = self.roles.get(&grant.role).map(|rules| &rules[..]);
+                if !each(grant, rules) {
+                    return;
                 }
             }
         }

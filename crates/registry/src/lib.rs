@@ -21,6 +21,7 @@ pub mod request_info;
 pub mod response;
 pub mod selector;
 
+mod authorize;
 mod codec;
 mod context;
 mod entry;

@@ -11,7 +11,7 @@ use crate::response::{Body, Outcome};
 use crate::storage::Storage;
 use crate::{error, frames, keys};
 use arc_swap::ArcSwap;
-use authz::{Attributes, Authorizer};
+use authz::{Answer, Attributes, Authorizer, Decision};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use kind::{ApiError, DynKind, Scope, Subresource, Verb};
@@ -82,8 +82,8 @@ impl Route {
 struct Nobody;
 
 impl Authorizer for Nobody {
-    fn authorize(&self, _attributes: &Attributes) -> authz::Decision {
-        authz::Decision::NoOpinion { reason: String::new() }
+    fn authorize<'a>(&'a self, _attributes: &'a Attributes<'a>) -> Answer<'a> {
+        Answer::now(Decision::no_opinion(""))
     }
 }
 
@@ -126,7 +126,7 @@ impl Registry {
 
     /// The steps of a request, in order. Authentication has happened.
     async fn serve(&self, context: &RequestContext, body: Bytes) -> Result<Response<Body>, ApiError> {
-        self.authorize(context)?;
+        self.authorize(context).await?;
         if !context.info.is_resource {
             return self.serve_path(context, body).await;
         }
@@ -149,34 +149,6 @@ impl Registry {
             Target::Stored(Verb::Delete) => self.delete(context, &route, body).await,
             Target::Stored(Verb::DeleteCollection) => self.delete_collection(context, &route, body).await,
         }
-    }
-
-    /// Refuses what the authorizer does not allow.
-    fn authorize(&self, context: &RequestContext) -> Result<(), ApiError> {
-        self.authorize_verb(context, &context.info.verb)
-    }
-
-    /// The same for another verb on what the request is about.
-    pub(crate) fn authorize_verb(&self, context: &RequestContext, verb: &str) -> Result<(), ApiError> {
-        let info = &context.info;
-        let attributes = Attributes {
-            user: &context.caller.user,
-            verb,
-            resource_request: info.is_resource,
-            api_group: &info.group,
-            api_version: &info.version,
-            resource: &info.resource,
-            subresource: &info.subresource,
-            namespace: &info.namespace,
-            name: &info.name,
-            path: &info.path,
-        };
-        let decision = self.policy.load().authorizer.authorize(&attributes);
-        if decision.allowed() {
-            return Ok(());
-        }
-        let why = attributes.refusal(decision.reason());
-        Err(error::with_details(ApiError::forbidden(&info.group, &info.resource, &info.name, &why)))
     }
 
     async fn serve_path(&self, context: &RequestContext, body: Bytes) -> Result<Response<Body>, ApiError> {

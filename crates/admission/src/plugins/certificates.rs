@@ -1,6 +1,6 @@
 //! CertificateApproval, CertificateSigning and CertificateSubjectRestriction: who may do what to requests of a signer.
 
-use crate::{Attributes, Lookup, Operation, Plugin};
+use crate::{AsyncPlugin, Attributes, BoxFuture, Lookup, Operation, Plugin};
 use authz::Authorizer;
 use kind::ApiError;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const GROUP: &str = "certificates.k8s.io";
 const RESOURCE: &str = "certificatesigningrequests";
 const API_CLIENT: &str = "kubernetes.io/kube-apiserver-client";
 
-impl Plugin for CertificateApproval {
+impl AsyncPlugin for CertificateApproval {
     fn name(&self) -> &'static str {
         "CertificateApproval"
     }
@@ -31,16 +31,22 @@ impl Plugin for CertificateApproval {
         operation == Operation::Update
     }
 
-    fn validate(&self, attributes: &mut Attributes, _lookup: &dyn Lookup) -> Result<(), ApiError> {
-        if !writes(attributes, "approval") || may(&*self.authorizer, attributes, "approve") {
-            return Ok(());
-        }
-        let signer = attributes.old.str_at(&["spec", "signerName"]);
-        Err(attributes.forbidden(format!("user not permitted to approve requests with signerName {signer:?}")))
+    fn validate<'a>(
+        &'a self,
+        attributes: &'a mut Attributes<'_>,
+        _lookup: &'a dyn Lookup,
+    ) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(async move {
+            if !writes(attributes, "approval") || may(&*self.authorizer, attributes, "approve").await {
+                return Ok(());
+            }
+            let signer = attributes.old.str_at(&["spec", "signerName"]);
+            Err(attributes.forbidden(format!("user not permitted to approve requests with signerName {signer:?}")))
+        })
     }
 }
 
-impl Plugin for CertificateSigning {
+impl AsyncPlugin for CertificateSigning {
     fn name(&self) -> &'static str {
         "CertificateSigning"
     }
@@ -49,14 +55,20 @@ impl Plugin for CertificateSigning {
         operation == Operation::Update
     }
 
-    fn validate(&self, attributes: &mut Attributes, _lookup: &dyn Lookup) -> Result<(), ApiError> {
-        let same = |field: &str| attributes.object.at(&["status", field]) == attributes.old.at(&["status", field]);
-        let unchanged = same("certificate") && same("conditions");
-        if !writes(attributes, "status") || unchanged || may(&*self.authorizer, attributes, "sign") {
-            return Ok(());
-        }
-        let signer = attributes.old.str_at(&["spec", "signerName"]);
-        Err(attributes.forbidden(format!("user not permitted to sign requests with signerName {signer:?}")))
+    fn validate<'a>(
+        &'a self,
+        attributes: &'a mut Attributes<'_>,
+        _lookup: &'a dyn Lookup,
+    ) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(async move {
+            let same = |field: &str| attributes.object.at(&["status", field]) == attributes.old.at(&["status", field]);
+            let unchanged = same("certificate") && same("conditions");
+            if !writes(attributes, "status") || unchanged || may(&*self.authorizer, attributes, "sign").await {
+                return Ok(());
+            }
+            let signer = attributes.old.str_at(&["spec", "signerName"]);
+            Err(attributes.forbidden(format!("user not permitted to sign requests with signerName {signer:?}")))
+        })
     }
 }
 
@@ -89,22 +101,21 @@ fn writes(attributes: &Attributes, subresource: &str) -> bool {
 }
 
 /// For the signer itself, or for all of its domain.
-fn may(authorizer: &dyn Authorizer, attributes: &Attributes, verb: &str) -> bool {
+async fn may(authorizer: &dyn Authorizer, attributes: &Attributes<'_>, verb: &str) -> bool {
     let signer = attributes.old.str_at(&["spec", "signerName"]);
     let domain = signer.split('/').next().unwrap_or_default();
-    [signer.to_owned(), format!("{domain}/*")].iter().any(|name| {
+    for name in [signer, &format!("{domain}/*")] {
         let question = authz::Attributes {
-            user: attributes.user,
-            verb,
             resource_request: true,
             api_group: GROUP,
             api_version: "*",
             resource: "signers",
-            subresource: "",
-            namespace: "",
             name,
-            path: "",
+            ..authz::Attributes::of(attributes.user, verb)
         };
-        authorizer.authorize(&question).allowed()
-    })
+        if authorizer.authorize(&question).await.allowed() {
+            return true;
+        }
+    }
+    false
 }

@@ -4,7 +4,7 @@
 
 mod coverage;
 
-use crate::{Attributes, Lookup, Operation, Plugin};
+use crate::{AsyncPlugin, Attributes, BoxFuture, Lookup, Operation};
 use api_misc::rbac::v1::{PolicyRule, RoleRef};
 use authz::Authorizer;
 use authz::rbac::Rbac;
@@ -19,7 +19,7 @@ pub struct RoleEscalation {
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
-impl Plugin for RoleEscalation {
+impl AsyncPlugin for RoleEscalation {
     fn name(&self) -> &'static str {
         "RoleEscalation"
     }
@@ -32,22 +32,28 @@ impl Plugin for RoleEscalation {
         &[(GROUP, "roles"), (GROUP, "clusterroles")]
     }
 
-    fn admit(&self, attributes: &mut Attributes, lookup: &dyn Lookup) -> Result<(), ApiError> {
-        if attributes.group != GROUP || attributes.user.in_group(authn::MASTERS) || only_collected(attributes) {
-            return Ok(());
-        }
-        match attributes.resource {
-            "roles" | "clusterroles" => self.check_role(attributes),
-            "rolebindings" | "clusterrolebindings" => self.check_binding(attributes, lookup),
-            _ => Ok(()),
-        }
+    fn admit<'a>(
+        &'a self,
+        attributes: &'a mut Attributes<'_>,
+        lookup: &'a dyn Lookup,
+    ) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(async move {
+            if attributes.group != GROUP || attributes.user.in_group(authn::MASTERS) || only_collected(attributes) {
+                return Ok(());
+            }
+            match attributes.resource {
+                "roles" | "clusterroles" => self.check_role(attributes).await,
+                "rolebindings" | "clusterrolebindings" => self.check_binding(attributes, lookup).await,
+                _ => Ok(()),
+            }
+        })
     }
 }
 
 impl RoleEscalation {
-    fn check_role(&self, attributes: &Attributes) -> Result<(), ApiError> {
+    async fn check_role(&self, attributes: &Attributes<'_>) -> Result<(), ApiError> {
         let name = attributes.object.str_at(&["metadata", "name"]);
-        if self.may(attributes, "escalate", attributes.resource, name) {
+        if self.may(attributes, "escalate", attributes.resource, name).await {
             return Ok(());
         }
         let aggregates = |object: &Value| object.at(&["aggregationRule"]).clone();
@@ -69,10 +75,10 @@ impl RoleEscalation {
         self.check(attributes, &rules(&attributes.object))
     }
 
-    fn check_binding(&self, attributes: &Attributes, lookup: &dyn Lookup) -> Result<(), ApiError> {
+    async fn check_binding(&self, attributes: &Attributes<'_>, lookup: &dyn Lookup) -> Result<(), ApiError> {
         let role = RoleRef::from_value(attributes.object.at(&["roleRef"]));
         let resource = if role.kind == "ClusterRole" { "clusterroles" } else { "roles" };
-        if self.may(attributes, "bind", resource, &role.name) {
+        if self.may(attributes, "bind", resource, &role.name).await {
             return Ok(());
         }
         let namespace = if resource == "roles" { attributes.namespace } else { "" };
@@ -83,20 +89,17 @@ impl RoleEscalation {
         self.check(attributes, &rules(&found))
     }
 
-    fn may(&self, attributes: &Attributes, verb: &str, resource: &str, name: &str) -> bool {
+    async fn may(&self, attributes: &Attributes<'_>, verb: &str, resource: &str, name: &str) -> bool {
         let question = authz::Attributes {
-            user: attributes.user,
-            verb,
             resource_request: true,
             api_group: GROUP,
             api_version: "*",
             resource,
-            subresource: "",
             namespace: attributes.namespace,
             name,
-            path: "",
+            ..authz::Attributes::of(attributes.user, verb)
         };
-        self.authorizer.authorize(&question).allowed()
+        self.authorizer.authorize(&question).await.allowed()
     }
 
     fn check(&self, attributes: &Attributes, wanted: &[PolicyRule]) -> Result<(), ApiError> {
@@ -104,7 +107,7 @@ impl RoleEscalation {
     }
 
     fn refusal(&self, attributes: &Attributes, wanted: &[PolicyRule]) -> Option<String> {
-        let (held, missing_roles) = self.rbac.rules_for(attributes.user, attributes.namespace);
+        let (held, missing_roles) = self.rbac.rules_of_user(attributes.user, attributes.namespace);
         let uncovered = coverage::uncovered(&held, wanted);
         let user = attributes.user;
         (!uncovered.is_empty()).then(|| coverage::refusal(&user.name, &user.groups, &uncovered, &missing_roles))

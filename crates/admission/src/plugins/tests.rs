@@ -41,8 +41,8 @@ fn cluster() -> Cluster {
 struct Nobody;
 
 impl Authorizer for Nobody {
-    fn authorize(&self, _attributes: &authz::Attributes) -> authz::Decision {
-        authz::Decision::NoOpinion { reason: String::new() }
+    fn authorize<'a>(&'a self, _attributes: &'a authz::Attributes<'a>) -> authz::Answer<'a> {
+        authz::Answer::now(authz::Decision::no_opinion(""))
     }
 }
 

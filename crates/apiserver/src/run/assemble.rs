@@ -117,7 +117,7 @@ impl Assembly<'_> {
         for resource in ["subjectaccessreviews", "localsubjectaccessreviews", "selfsubjectaccessreviews"] {
             registry.register("authorization.k8s.io", resource, "", create, reviews.clone());
         }
-        let rules = Arc::new(RulesReview { rbac: shared.rbac.clone() });
+        let rules = Arc::new(RulesReview { authorizer: shared.authorizer.clone() });
         registry.register("authorization.k8s.io", "selfsubjectrulesreviews", "", create, rules);
     }
 

@@ -1,15 +1,16 @@
 //! SubjectAccessReview and its kin: may somebody do something; what may I do.
 
+mod limits;
+
 use api_misc::authorization::v1::{
-    LocalSubjectAccessReview, NonResourceAttributes, NonResourceRule, ResourceAttributes, ResourceRule,
-    SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewSpec,
-    SubjectAccessReviewStatus,
+    LocalSubjectAccessReview, NonResourceAttributes, ResourceAttributes, SelfSubjectAccessReview,
+    SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewSpec, SubjectAccessReviewStatus,
 };
 use authn::UserInfo;
-use authz::rbac::Rbac;
-use authz::{Attributes, Authorizer, Decision};
+use authz::{Attributes, Authorizer};
 use bytes::Bytes;
 use kind::{ApiError, FieldErrors, Path};
+use limits::Limits;
 use patch::managed::FieldManager;
 use registry::{BoxFuture, Outcome, RequestContext, Virtual};
 use schema::{Schema, Typed, Value};
@@ -22,7 +23,7 @@ pub struct AccessReview {
 
 /// SelfSubjectRulesReview.
 pub struct RulesReview {
-    pub rbac: Arc<Rbac>,
+    pub authorizer: Arc<dyn Authorizer>,
 }
 
 impl Virtual for AccessReview {
@@ -32,7 +33,7 @@ impl Virtual for AccessReview {
         body: Value,
         _raw: Bytes,
     ) -> BoxFuture<'a, Result<Outcome, ApiError>> {
-        Box::pin(async move { self.review(context, tracked(context, body)).map(Outcome::created) })
+        Box::pin(async move { self.review(context, tracked(context, body)).await.map(Outcome::created) })
     }
 }
 
@@ -48,66 +49,70 @@ fn tracked(context: &RequestContext, mut review: Value) -> Value {
 }
 
 impl AccessReview {
-    fn review(&self, context: &RequestContext, body: Value) -> Result<Value, ApiError> {
+    async fn review(&self, context: &RequestContext, body: Value) -> Result<Value, ApiError> {
         match context.info.resource.as_str() {
             "selfsubjectaccessreviews" => {
                 let mut review = SelfSubjectAccessReview::from_value(&body);
                 let spec = &review.spec;
                 check(&spec.resource_attributes, &spec.non_resource_attributes, None)?;
                 let asked = (spec.resource_attributes.as_deref(), spec.non_resource_attributes.as_deref());
-                review.status = self.decide(&context.caller.user, asked);
+                review.status = self.decide(&context.caller.user, asked).await;
                 Ok(review.to_value())
             }
             "localsubjectaccessreviews" => {
                 let mut review = LocalSubjectAccessReview::from_value(&body);
                 check_subject(&review.spec)?;
                 check_local(&review, &context.info.namespace)?;
-                review.status = self.of_subject(&review.spec);
+                review.status = self.of_subject(&review.spec).await;
                 Ok(review.to_value())
             }
             _ => {
                 let mut review = SubjectAccessReview::from_value(&body);
                 check_subject(&review.spec)?;
-                review.status = self.of_subject(&review.spec);
+                review.status = self.of_subject(&review.spec).await;
                 Ok(review.to_value())
             }
         }
     }
 
-    fn of_subject(&self, spec: &SubjectAccessReviewSpec) -> SubjectAccessReviewStatus {
+    async fn of_subject(&self, spec: &SubjectAccessReviewSpec) -> SubjectAccessReviewStatus {
         let user = UserInfo {
             name: spec.user.clone(),
             uid: spec.uid.clone(),
             groups: spec.groups.clone(),
             extra: spec.extra.clone(),
         };
-        self.decide(&user, (spec.resource_attributes.as_deref(), spec.non_resource_attributes.as_deref()))
+        self.decide(&user, (spec.resource_attributes.as_deref(), spec.non_resource_attributes.as_deref())).await
     }
 
-    fn decide(
+    async fn decide(
         &self,
         user: &UserInfo,
         asked: (Option<&ResourceAttributes>, Option<&NonResourceAttributes>),
     ) -> SubjectAccessReviewStatus {
+        let limits = asked.0.map(Limits::of).unwrap_or_default();
         let attributes = match asked {
-            (Some(resource), _) => of_resource(user, resource),
-            (None, Some(path)) => of_path(user, path),
+            (Some(resource), _) => Attributes {
+                field_selector: &limits.fields,
+                label_selector: &limits.labels,
+                ..of_resource(user, resource)
+            },
+            (None, Some(path)) => Attributes { path: &path.path, ..Attributes::of(user, &path.verb) },
             (None, None) => return SubjectAccessReviewStatus::default(),
         };
-        let decision = self.authorizer.authorize(&attributes);
+        let decision = self.authorizer.authorize(&attributes).await;
+        let errors: Vec<String> = decision.error.iter().cloned().chain(limits.ignored).collect();
         SubjectAccessReviewStatus {
             allowed: decision.allowed(),
-            denied: matches!(decision, Decision::Deny { .. }),
+            denied: decision.denied(),
             reason: decision.reason().to_owned(),
-            ..SubjectAccessReviewStatus::default()
+            evaluation_error: errors.join("; "),
         }
     }
 }
 
 fn of_resource<'a>(user: &'a UserInfo, asked: &'a ResourceAttributes) -> Attributes<'a> {
     Attributes {
-        user,
-        verb: &asked.verb,
         resource_request: true,
         api_group: &asked.group,
         api_version: if asked.version.is_empty() { "*" } else { &asked.version },
@@ -115,22 +120,7 @@ fn of_resource<'a>(user: &'a UserInfo, asked: &'a ResourceAttributes) -> Attribu
         subresource: &asked.subresource,
         namespace: &asked.namespace,
         name: &asked.name,
-        path: "",
-    }
-}
-
-fn of_path<'a>(user: &'a UserInfo, asked: &'a NonResourceAttributes) -> Attributes<'a> {
-    Attributes {
-        user,
-        verb: &asked.verb,
-        resource_request: false,
-        api_group: "",
-        api_version: "",
-        resource: "",
-        subresource: "",
-        namespace: "",
-        name: "",
-        path: &asked.path,
+        ..Attributes::of(user, &asked.verb)
     }
 }
 
@@ -159,6 +149,9 @@ fn check(
         && groups.is_empty()
     {
         errors.invalid(&spec.child("user"), user, "at least one of user or group must be specified");
+    }
+    if let Some(resource) = resource {
+        limits::check(resource, &spec.child("resourceAttributes"), &mut errors);
     }
     invalid(&errors)
 }
@@ -199,22 +192,15 @@ impl Virtual for RulesReview {
             if namespace.is_empty() {
                 return Err(ApiError::bad_request("no namespace on request"));
             }
-            let (rules, missing) = self.rbac.rules_for(&context.caller.user, &namespace);
-            for rule in rules {
-                if rule.non_resource_urls.is_empty() {
-                    review.status.resource_rules.push(ResourceRule {
-                        verbs: rule.verbs,
-                        api_groups: rule.api_groups,
-                        resources: rule.resources,
-                        resource_names: rule.resource_names,
-                    });
-                } else {
-                    let rule = NonResourceRule { verbs: rule.verbs, non_resource_urls: rule.non_resource_urls };
-                    review.status.non_resource_rules.push(rule);
-                }
-            }
-            review.status.incomplete = !missing.is_empty();
-            review.status.evaluation_error = missing.join(", ");
+            let rules = self.authorizer.rules_for(&context.caller.user, &namespace);
+            review.status.resource_rules = rules.resource;
+            review.status.non_resource_rules = rules.non_resource;
+            review.status.incomplete = rules.incomplete;
+            review.status.evaluation_error = match rules.errors.as_slice() {
+                [] => String::new(),
+                [one] => one.clone(),
+                several => format!("[{}]", several.join(", ")),
+            };
             Ok(Outcome::created(review.to_value()))
         })
     }

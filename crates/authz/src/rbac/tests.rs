@@ -27,19 +27,9 @@ fn binding(namespace: &str, name: &str, subject: (&str, &str, &str), role: (&str
 
 fn ask(rbac: &Rbac, user: &UserInfo, verb: &str, resource: &str, namespace: &str, name: &str) -> bool {
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-    let attributes = Attributes {
-        user,
-        verb,
-        resource_request: true,
-        api_group: "",
-        api_version: "v1",
-        resource,
-        subresource,
-        namespace,
-        name,
-        path: "",
-    };
-    rbac.authorize(&attributes).allowed()
+    let attributes =
+        Attributes { resource_request: true, resource, subresource, namespace, name, ..Attributes::of(user, verb) };
+    rbac.authorize(&attributes).into_now().is_ok_and(|decision| decision.allowed())
 }
 
 #[test]
@@ -90,7 +80,7 @@ fn cluster_roles_bind_to_groups_and_service_accounts() {
 fn a_missing_role_is_told() {
     let rbac = Rbac::default();
     rbac.set_role_binding(&binding("a", "b", ("User", "", "eve"), ("ClusterRole", "gone")));
-    let (_, missing) = rbac.rules_for(&UserInfo::new("eve", &[]), "a");
+    let (_, missing) = rbac.rules_of_user(&UserInfo::new("eve", &[]), "a");
     assert_eq!(missing, ["clusterrole.rbac.authorization.k8s.io \"gone\" not found"]);
 }
 

@@ -39,6 +39,17 @@ impl FieldSelector {
         self.terms.iter_mut().for_each(|term| term.field = name(&term.field));
     }
 
+    /// The terms as an authorizer sees them.
+    pub fn requirements(&self) -> Vec<authz::Requirement> {
+        let operator = |equal| if equal { authz::Operator::In } else { authz::Operator::NotIn };
+        let terms = self.terms.iter().map(|term| authz::Requirement {
+            key: term.field.clone(),
+            operator: operator(term.equal),
+            values: vec![term.value.clone()],
+        });
+        terms.collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }

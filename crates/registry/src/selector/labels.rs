@@ -45,6 +45,23 @@ impl LabelSelector {
         Ok(LabelSelector { requirements })
     }
 
+    /// The requirements as an authorizer sees them; comparisons of numbers are not among them.
+    pub fn requirements(&self) -> Vec<authz::Requirement> {
+        use authz::Operator;
+        let of = |requirement: &Requirement| {
+            let (operator, values) = match &requirement.test {
+                Test::Exists => (Operator::Exists, None),
+                Test::Absent => (Operator::DoesNotExist, None),
+                Test::In(values) => (Operator::In, Some(values)),
+                Test::NotIn(values) => (Operator::NotIn, Some(values)),
+                Test::Greater(_) | Test::Less(_) => return None,
+            };
+            let values = values.map(|values| values.iter().cloned().collect()).unwrap_or_default();
+            Some(authz::Requirement { key: requirement.key.clone(), operator, values })
+        };
+        self.requirements.iter().filter_map(of).collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()
     }

@@ -78,7 +78,7 @@ impl Registry {
         if !(change.creates() || route.entry.kind.creates_on_update()) || !route.subresource.is_empty() {
             return Err(ApiError::not_found(route.entry.names(), name));
         }
-        self.authorize_verb(writing.context, "create")?;
+        self.authorize_verb(writing.context, "create").await?;
         let mut object = change.apply(&Value::Null)?;
         self.admit(writing, Operation::Create, &mut object, &Value::Null).await?;
         single_owners(writing.context, &mut object);

@@ -19,29 +19,41 @@ pub struct Replayed {
     pub trouble: Vec<String>,
 }
 
-/// Plays the topics that must pass.
+/// Plays the topics that must pass, on each engine of the store.
 pub fn guard() -> anyhow::Result<Replayed> {
     let listed = passing_topics()?;
-    let topics = play(&listed)?;
     let mut replayed = Replayed { count: Count::default(), trouble: Vec::new() };
-    for count in topics.values() {
-        replayed.count.passed += count.passed;
-        replayed.count.failed += count.failed;
+    for engine in [Engine::Embedded, Engine::Etcd] {
+        if engine == Engine::Etcd && process::find("etcd").is_none() {
+            replayed.trouble.push("etcd is not installed, so the recordings were not played on it".to_owned());
+            continue;
+        }
+        let topics = play(&listed, engine)?;
+        for count in topics.values() {
+            replayed.count.passed += count.passed;
+            replayed.count.failed += count.failed;
+        }
+        let missing = listed.iter().filter(|topic| !topics.contains_key(*topic));
+        replayed
+            .trouble
+            .extend(missing.map(|topic| format!("topic {topic} is listed but was not played on {engine:?}")));
     }
-    let missing = listed.iter().filter(|topic| !topics.contains_key(*topic));
-    replayed.trouble.extend(missing.map(|topic| format!("topic {topic} is listed but was not played")));
     Ok(replayed)
 }
 
-/// `cargo xtask recordings [TOPIC...]`: plays these topics, or all, and says which may be added to the list.
-pub fn run(wanted: &[&str]) -> anyhow::Result<()> {
+/// `cargo xtask recordings [--etcd] [TOPIC...]`: plays these topics, or all, and says which may be added to the list.
+pub fn run(arguments: &[&str]) -> anyhow::Result<()> {
+    let (engine, wanted) = match arguments {
+        ["--etcd", rest @ ..] => (Engine::Etcd, rest),
+        all => (Engine::Embedded, all),
+    };
     let wanted: Vec<String> = match wanted {
         [] => all_topics()?,
         some => some.iter().map(|&topic| topic.to_owned()).collect(),
     };
     let listed = passing_topics()?;
     let (mut passed, mut all) = (0, 0);
-    for (topic, count) in play(&wanted)? {
+    for (topic, count) in play(&wanted, engine)? {
         passed += count.passed;
         all += count.passed + count.failed;
         let note = if count.failed == 0 && !listed.contains(&topic) { "  may be added to passing-topics" } else { "" };
@@ -52,8 +64,8 @@ pub fn run(wanted: &[&str]) -> anyhow::Result<()> {
 }
 
 /// Starts a server of its own and plays these topics against it.
-fn play(wanted: &[String]) -> anyhow::Result<Topics> {
-    let server = Server::start()?;
+fn play(wanted: &[String], engine: Engine) -> anyhow::Result<Topics> {
+    let server = Server::start(engine)?;
     let mut command = Command::new("python3");
     command.arg(shared().join("tools/apireplay")).arg("check").arg("--kubeconfig").arg(server.kubeconfig());
     command.args(["--summary", "--jobs", "4"]).args(wanted.iter().map(|topic| shared().join("recordings").join(topic)));
@@ -98,32 +110,53 @@ fn passing_topics() -> anyhow::Result<Vec<String>> {
     Ok(text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
 }
 
+/// Where the server keeps its objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Embedded,
+    /// A real one, started for this and ended with the server.
+    Etcd,
+}
+
 /// A control plane alone, as the recordings want it, ended with this value.
 pub struct Server {
     child: Child,
+    etcd: Option<Child>,
     directory: PathBuf,
 }
 
 impl Server {
-    pub fn start() -> anyhow::Result<Server> {
+    pub fn start(engine: Engine) -> anyhow::Result<Server> {
         let binary = root().join("target/debug/tiphys");
-        Server::start_binary(&std::env::var_os("TIPHYS").map_or(binary, PathBuf::from))
+        Server::launch(&std::env::var_os("TIPHYS").map_or(binary, PathBuf::from), engine)
     }
 
     pub fn start_binary(binary: &Path) -> anyhow::Result<Server> {
+        Server::launch(binary, Engine::Embedded)
+    }
+
+    fn launch(binary: &Path, engine: Engine) -> anyhow::Result<Server> {
         let directory = std::env::temp_dir().join(format!("tiphys-replay-{}", std::process::id()));
         fs::create_dir_all(&directory)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let log = fs::File::create(directory.join("log"))?;
-        let child = Command::new(binary)
+        let mut command = Command::new(binary);
+        command
             .arg("--data-dir")
             .arg(directory.join("data"))
             .args(["--roles", "apiserver", "--bind-address", "127.0.0.1", "--secure-port", &port.to_string()])
             .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("cannot start {}", binary.display()))?;
-        let mut server = Server { child, directory };
+            .stderr(log);
+        let etcd = match engine {
+            Engine::Embedded => None,
+            Engine::Etcd => {
+                let (etcd, url) = start_etcd(&directory)?;
+                command.args(["--etcd-servers", &url]);
+                Some(etcd)
+            }
+        };
+        let child = command.spawn().with_context(|| format!("cannot start {}", binary.display()))?;
+        let mut server = Server { child, etcd, directory };
         server.wait_until_ready(port)?;
         Ok(server)
     }
@@ -156,10 +189,34 @@ impl Server {
     }
 }
 
+/// An etcd on free ports of the loopback interface, and its address.
+fn start_etcd(directory: &Path) -> anyhow::Result<(Child, String)> {
+    // Both are held until both are known, so that they differ.
+    let (client, peer) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
+    let url = format!("http://{}", client.local_addr()?);
+    let peers = format!("http://{}", peer.local_addr()?);
+    drop((client, peer));
+    let log = fs::File::create(directory.join("etcd.log"))?;
+    let etcd = Command::new("etcd")
+        .arg("--data-dir")
+        .arg(directory.join("etcd"))
+        .args(["--listen-client-urls", &url, "--advertise-client-urls", &url])
+        .args(["--listen-peer-urls", &peers, "--initial-advertise-peer-urls", &peers])
+        .args(["--initial-cluster", &format!("default={peers}"), "--log-level", "error"])
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .context("cannot start etcd (Debian: etcd-server)")?;
+    Ok((etcd, url))
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Err(error) = self.child.kill().and_then(|()| self.child.wait().map(drop)) {
-            eprintln!("cannot end tiphys: {error}");
+        for (name, child) in [("tiphys", Some(&mut self.child)), ("etcd", self.etcd.as_mut())] {
+            let Some(child) = child else { continue };
+            if let Err(error) = child.kill().and_then(|()| child.wait().map(drop)) {
+                eprintln!("cannot end {name}: {error}");
+            }
         }
         if let Err(error) = fs::remove_dir_all(&self.directory) {
             eprintln!("cannot remove {}: {error}", self.directory.display());

@@ -21,7 +21,8 @@ const USAGE: &str = "usage: cargo xtask <task>
   up [tiphys options]      install what is missing, build, start a cluster, print how to use it
   test [--no-e2e]          every test; the last line is 'N passed, N failed'
   ci                       what guards main: formatting, lints, borders, generated files, every test
-  recordings [TOPIC...]    play recordings of the real API server against ours, topic by topic
+  recordings [--etcd] [TOPIC...]
+                           play recordings of the real API server against ours, topic by topic
   tidy                     the home-made lint: file sizes, manifests, borders between crates
   bench                    the benchmarks, on a release build
   images [DIR]             build the test images (default: target/images)

@@ -42,10 +42,18 @@ pub struct Serving {
 /// What the server does with its store, whichever engine it is.
 #[derive(Clone, Debug)]
 pub struct Etcd {
-    /// Other servers write to the same store.
-    pub shared: bool,
+    /// URLs of the members of a real etcd; empty: the engine inside.
+    pub servers: Vec<String>,
+    pub cafile: Option<PathBuf>,
+    pub certfile: Option<PathBuf>,
+    pub keyfile: Option<PathBuf>,
+    /// Before every key; `/registry`.
+    pub prefix: String,
     pub event_ttl: Duration,
+    /// Zero: nothing is forgotten.
     pub compaction_interval: Duration,
+    pub healthcheck_timeout: Duration,
+    pub readycheck_timeout: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -203,7 +211,29 @@ pub struct Services {
 
 impl Default for Etcd {
     fn default() -> Etcd {
-        Etcd { shared: false, event_ttl: Duration::from_secs(3600), compaction_interval: Duration::from_secs(5 * 60) }
+        Etcd {
+            servers: Vec::new(),
+            cafile: None,
+            certfile: None,
+            keyfile: None,
+            prefix: "/registry".into(),
+            event_ttl: Duration::from_secs(3600),
+            compaction_interval: Duration::from_secs(5 * 60),
+            healthcheck_timeout: Duration::from_secs(2),
+            readycheck_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Etcd {
+    /// Other servers may write to the same store.
+    pub fn shared(&self) -> bool {
+        !self.servers.is_empty()
+    }
+
+    /// What stands before every key.
+    pub fn root(&self) -> String {
+        format!("/{}/", self.prefix.trim_matches('/'))
     }
 }
 

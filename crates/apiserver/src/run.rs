@@ -18,6 +18,7 @@ use serve::tls::{TlsError, server_config};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use stdx::{Clock, Rng};
 use store::Store;
 use tokio::net::TcpListener;
@@ -26,6 +27,8 @@ use tokio::sync::watch;
 /// Who made service-account tokens, and whom they are for.
 const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 const CLUSTER_DOMAIN: &str = "cluster.local";
+/// How often caches over a shared store ask how far they are, without a client that wants to know.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(60);
 /// As whom the server calls itself.
 const USER_AGENT: &str = "kube-apiserver/v1.36.2";
 
@@ -84,6 +87,9 @@ impl ApiServer {
         addresses.learn(&client).await?;
         let serving = tokio::spawn(serve::serve(listener, tls, Arc::new(gateway), stop));
         tokio::spawn(compaction::compact(parts.store.clone(), config.etcd.compaction_interval));
+        if config.etcd.shared() {
+            tokio::spawn(compaction::keep_fresh(Arc::downgrade(&registry), PROGRESS_INTERVAL));
+        }
         let bootstrap = Bootstrap {
             client: &client,
             kinds: KINDS,

@@ -10,25 +10,41 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("", "replicationcontrollers", "controllers"),
     ("", "services", "services/specs"),
     ("networking.k8s.io", "ingresses", "ingress"),
-    ("node.k8s.io", "runtimeclasses", "runtimeclasses"),
 ];
 
 /// Groups whose kinds lie under the group's name.
 const BY_GROUP: &[&str] = &["apiextensions.k8s.io", "apiregistration.k8s.io"];
 
-/// The place of a built-in kind, with a slash at its end: `/registry/pods/`.
-pub fn prefix(group: &str, plural: &str) -> String {
+/// Kinds whose stored version is not the first served one, because the server of the release before, which may still
+/// read the store, does not know that: group, plural, version. The versions have the same form.
+const OLDER_VERSIONS: &[(&str, &str, &str)] = &[
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicies", "v1beta1"),
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings", "v1beta1"),
+];
+
+/// The place of a built-in kind below a root (such as [`ROOT`]), with a slash at its end: `/registry/pods/`.
+pub fn prefix(root: &str, group: &str, plural: &str) -> String {
     let place = PLACES.iter().find(|(g, p, _)| (*g, *p) == (group, plural)).map(|(_, _, place)| *place);
     match place {
-        Some(place) => format!("{ROOT}{place}/"),
-        None if BY_GROUP.contains(&group) => format!("{ROOT}{group}/{plural}/"),
-        None => format!("{ROOT}{plural}/"),
+        Some(place) => format!("{root}{place}/"),
+        None if BY_GROUP.contains(&group) => format!("{root}{group}/{plural}/"),
+        None => format!("{root}{plural}/"),
     }
 }
 
 /// The place of a custom kind.
-pub fn custom_prefix(group: &str, plural: &str) -> String {
-    format!("{ROOT}{group}/{plural}/")
+pub fn custom_prefix(root: &str, group: &str, plural: &str) -> String {
+    format!("{root}{group}/{plural}/")
+}
+
+/// The version in which a built-in kind is stored, where it is not the first served one.
+pub fn stored_version(group: &str, plural: &str) -> Option<&'static str> {
+    OLDER_VERSIONS.iter().find(|(g, p, _)| (*g, *p) == (group, plural)).map(|(_, _, version)| *version)
+}
+
+/// Whether the kinds of a group are stored as JSON: upstream's servers of these groups know no other form.
+pub fn stored_as_json(group: &str) -> bool {
+    BY_GROUP.contains(&group)
 }
 
 /// The key of an object; `namespace` is empty for what has none.
@@ -66,9 +82,14 @@ mod tests {
                 "/registry/apiextensions.k8s.io/customresourcedefinitions/",
             ),
             ("coordination.k8s.io", "leases", "/registry/leases/"),
+            ("apiregistration.k8s.io", "apiservices", "/registry/apiregistration.k8s.io/apiservices/"),
+            ("networking.k8s.io", "ipaddresses", "/registry/ipaddresses/"),
+            ("networking.k8s.io", "servicecidrs", "/registry/servicecidrs/"),
+            ("", "events", "/registry/events/"),
+            ("node.k8s.io", "runtimeclasses", "/registry/runtimeclasses/"),
         ];
         for (group, plural, wanted) in cases {
-            assert_eq!(prefix(group, plural), wanted);
+            assert_eq!(prefix(ROOT, group, plural), wanted);
         }
         assert_eq!(split("/registry/pods/", "/registry/pods/a/b"), ("a", "b"));
         assert_eq!(split("/registry/minions/", "/registry/minions/n"), ("", "n"));

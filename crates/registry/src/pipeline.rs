@@ -30,6 +30,8 @@ pub struct Config {
     pub spawn: Arc<dyn Spawn>,
     /// Other servers write to the same store: reads ask it how far it is.
     pub shared_store: bool,
+    /// Before every key, with a slash at its end: [`keys::ROOT`], or what an operator chose.
+    pub root: String,
 }
 
 /// What decides about requests; set when the registry stands, because the parts look things up in it.
@@ -316,8 +318,8 @@ impl Registry {
         }
         let names = kind.kind.names();
         let prefix = match kind.custom {
-            true => keys::custom_prefix(names.group, names.plural),
-            false => keys::prefix(names.group, names.plural),
+            true => keys::custom_prefix(&self.config.root, names.group, names.plural),
+            false => keys::prefix(&self.config.root, names.group, names.plural),
         };
         let view = views.first()?.clone();
         let store = self.config.store.clone();

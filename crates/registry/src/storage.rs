@@ -20,6 +20,8 @@ pub struct Storage {
     /// Its stored version.
     pub view: Arc<View>,
     pub custom: bool,
+    /// What stored bytes say; another than the view's where upstream still stores an older version of the same form.
+    pub(crate) stored_api_version: String,
     pub ttl: Option<Duration>,
     pub keep_values: bool,
     pub cache: Cache,
@@ -77,7 +79,11 @@ impl Storage {
         shared: bool,
     ) -> Storage {
         let custom = view.custom;
+        let names = kind.names();
+        let stored_version = keys::stored_version(names.group, names.plural).filter(|_| !custom);
+        let stored_api_version = stored_version.map_or(view.api_version.clone(), |version| names.api_version(version));
         Storage {
+            stored_api_version,
             prefix,
             kind,
             view,
@@ -124,6 +130,10 @@ impl Storage {
     /// The order of the reads is what makes it certain: a write with a revision up to `current` was begun before `current`
     /// was read, so it is either pending or in `last_written`.
     pub async fn advance(&self) -> Result<(), StoreError> {
+        if self.shared {
+            // What others write is not known here: the store tells how far it is, now and then.
+            return Ok(());
+        }
         let current = self.store.current_revision().await?;
         if self.sees_all_writes() && self.cache.is_ready() && self.cache.revision() >= self.last_written() {
             self.cache.progress(current);
@@ -134,9 +144,12 @@ impl Storage {
     /// Asks the store to tell the cache how far it is, and gives the revision that will have been told.
     pub async fn request_progress(&self) -> Result<u64, StoreError> {
         self.lost.store(false, Ordering::SeqCst);
-        let current = self.store.current_revision().await?;
-        self.store.request_progress().await?;
-        Ok(current)
+        self.store.request_progress(&self.prefix).await
+    }
+
+    /// Other servers write to the same store.
+    pub fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// Whether only the store can tell how far the cache must be.
@@ -155,13 +168,13 @@ impl Storage {
         value.remove(&["metadata", "selfLink"]);
         let ty = self.ty().ok_or_else(|| ApiError::internal("the kind has no type"))?;
         let mut out = Vec::new();
-        if self.custom {
+        if self.custom || keys::stored_as_json(self.names().group) {
             json::encode(ty, &value, &mut out);
             out.push(b'\n');
             return Ok(out.into());
         }
         protobuf::encode(ty, &value, &mut out);
-        Ok(protobuf::envelope(&self.view.api_version, self.names().kind, &out).into())
+        Ok(protobuf::envelope(&self.stored_api_version, self.names().kind, &out).into())
     }
 
     /// A stored value with its resourceVersion.
@@ -197,7 +210,7 @@ impl Storage {
 
     /// The type of what is stored: another version, if an older server wrote it.
     fn stored_type(&self, api_version: &str, kind: &str) -> Option<TypeRef<'_>> {
-        if api_version == self.view.api_version || self.custom {
+        if api_version == self.view.api_version || api_version == self.stored_api_version || self.custom {
             return self.ty();
         }
         Schema::builtin().by_kind(api_version, kind)

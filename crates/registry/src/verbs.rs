@@ -34,7 +34,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a read waits for the cache to catch up.
-const FRESHNESS_WAIT: Duration = Duration::from_secs(3);
+const FRESHNESS_WAIT: Duration = Duration::from_millis(100);
+/// How often it waits that long before the client is told to try again.
+const FRESHNESS_TRIES: usize = 30;
 
 impl Route {
     pub(crate) fn storage(&self) -> Result<&Arc<Storage>, ApiError> {
@@ -110,35 +112,41 @@ impl Registry {
         codec::decode_body(context, body, &expected, validation)
     }
 
-    /// Waits until the cache has every write that was answered, and `at_least` this revision.
-    pub(crate) async fn fresh(&self, storage: &Storage, at_least: u64) -> Result<(), ApiError> {
+    /// Waits until the cache has every write that was answered here, and the version that is asked for: none is the
+    /// newest, 0 is any.
+    pub(crate) async fn fresh(&self, storage: &Storage, version: Option<u64>) -> Result<(), ApiError> {
         let fail = |error: store::StoreError| error::from_store(&error, storage.names(), "");
         let mut wanted = storage.last_written();
-        if storage.must_ask_store() || at_least > storage.cache.revision() {
+        let at_least = version.unwrap_or(0);
+        if (storage.must_ask_store() && version.is_none()) || at_least > storage.cache.revision() {
             let current = storage.request_progress().await.map_err(fail)?;
             if at_least > current {
                 return Err(error::too_large_version(at_least, current));
             }
-            wanted = wanted.max(current);
+            wanted = wanted.max(if version.is_none() { current } else { at_least });
         }
-        if storage.cache.is_ready() && storage.cache.revision() >= wanted {
-            return Ok(());
+        for _ in 0..FRESHNESS_TRIES {
+            if storage.cache.is_ready() && storage.cache.revision() >= wanted {
+                return Ok(());
+            }
+            let reached = pin!(storage.cache.reached(wanted));
+            if let Either::Left(_) = select(reached, self.config.timer.sleep(FRESHNESS_WAIT)).await {
+                return Ok(());
+            }
+            // The store may have missed to tell.
+            storage.request_progress().await.map_err(fail)?;
         }
-        let reached = pin!(storage.cache.reached(wanted));
-        match select(reached, self.config.timer.sleep(FRESHNESS_WAIT)).await {
-            Either::Left(_) => Ok(()),
-            Either::Right(_) => Err(error::too_large_version(wanted, storage.cache.revision())),
-        }
+        Err(error::too_large_version(wanted, storage.cache.revision()))
     }
 
     /// The same for lists and watches, which tell the client the revision: it shall be the store's newest if possible.
-    pub(crate) async fn fresh_with_revision(&self, storage: &Storage, at_least: u64) -> Result<(), ApiError> {
+    pub(crate) async fn fresh_with_revision(&self, storage: &Storage, version: Option<u64>) -> Result<(), ApiError> {
         let fail = |error: store::StoreError| error::from_store(&error, storage.names(), "");
-        self.fresh(storage, at_least).await?;
+        self.fresh(storage, version).await?;
         storage.advance().await.map_err(fail)?;
         if storage.cache.revision() == 0 {
             let current = storage.request_progress().await.map_err(fail)?;
-            self.fresh(storage, current).await?;
+            self.fresh(storage, Some(current)).await?;
         }
         Ok(())
     }

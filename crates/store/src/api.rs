@@ -42,8 +42,9 @@ pub trait Store: Send + Sync + 'static {
     /// The newest revision; 0 in a store that was never written.
     fn current_revision(&self) -> BoxFuture<'_, Result<Revision, StoreError>>;
 
-    /// Makes every open watch emit [`WatchItem::Progress`] with a revision not older than the newest of this moment.
-    fn request_progress(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Makes the open watches of exactly this prefix emit [`WatchItem::Progress`] with a revision not older than the one
+    /// returned, which is the newest of this moment or newer. An engine may miss one now and then: who waits asks again.
+    fn request_progress(&self, prefix: &str) -> BoxFuture<'_, Result<Revision, StoreError>>;
 }
 
 /// An open watch. Dropping it ends it.

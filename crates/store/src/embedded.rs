@@ -239,9 +239,10 @@ impl Store for EmbeddedStore {
         ready(Ok(self.shared.index.read().revision()))
     }
 
-    fn request_progress(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.shared.hub.request_progress();
-        ready(Ok(()))
+    fn request_progress(&self, prefix: &str) -> BoxFuture<'_, Result<Revision, StoreError>> {
+        let newest = self.shared.index.read().revision();
+        self.shared.hub.request_progress(prefix);
+        ready(Ok(newest))
     }
 }
 

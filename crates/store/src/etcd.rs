@@ -4,6 +4,7 @@
 //! retries, which belong to whoever knows whether a request may be repeated. Needs a tokio runtime.
 
 mod convert;
+mod leases;
 mod messages;
 mod rpc;
 mod watch;
@@ -43,6 +44,7 @@ const STATUS: &str = "/etcdserverpb.Maintenance/Status";
 pub struct EtcdStore {
     connection: Connection,
     watches: Mutex<Vec<Weak<Link>>>,
+    leases: leases::Reuse,
     /// The newest compaction that was heard of: etcd does not name it in its errors.
     compacted: AtomicU64,
     ordered_progress: bool,
@@ -59,6 +61,7 @@ pub struct EtcdOptions {
 /// What upstream's `--etcd-cafile`, `--etcd-certfile` and `--etcd-keyfile` hold.
 #[derive(Clone)]
 pub struct EtcdTls {
+    /// Who signs the members' certificates.
     pub ca_pem: Vec<u8>,
     /// The client's certificate and key.
     pub identity_pem: Option<(Vec<u8>, Vec<u8>)>,
@@ -71,7 +74,8 @@ impl EtcdStore {
         let status: m::StatusResponse =
             connection.call(STATUS, m::StatusRequest {}).await.map_err(|status| failure(&status))?;
         let ordered_progress = answers_progress_in_order(&status.version);
-        Ok(Self { connection, watches: Mutex::default(), compacted: AtomicU64::new(0), ordered_progress })
+        let (watches, leases) = (Mutex::default(), leases::Reuse::default());
+        Ok(Self { connection, watches, leases, compacted: AtomicU64::new(0), ordered_progress })
     }
 
     async fn read(&self, request: m::RangeRequest) -> Result<(m::RangeResponse, Revision), StoreError> {
@@ -107,23 +111,56 @@ impl EtcdStore {
         Ok(revision(response.header.as_ref()))
     }
 
-    async fn ask_for_progress(&self) -> Result<(), StoreError> {
+    async fn ask_for_progress(&self, prefix: String) -> Result<Revision, StoreError> {
         let links: Vec<Arc<Link>> = {
             let mut watches = self.watches.lock();
             watches.retain(|link| link.strong_count() > 0);
-            watches.iter().filter_map(Weak::upgrade).collect()
+            watches.iter().filter_map(Weak::upgrade).filter(|link| link.prefix == prefix).collect()
         };
-        for link in links {
-            if self.ordered_progress {
+        if self.ordered_progress || prefix.is_empty() {
+            let newest = self.newest().await?;
+            for link in links {
                 let request = m::WatchRequestUnion::Progress(m::WatchProgressRequest {});
                 // A full queue holds a request already; a closed one belongs to a watch that has ended.
                 let _ = link.requests.try_send(m::WatchRequest { request_union: Some(request) });
-            } else if !link.marker.is_empty() {
-                let write = Write::Put { key: link.marker.clone(), value: Bytes::new(), lease: None };
-                write_once(self.connection.clone(), Compare::Any, write).await?;
+            }
+            return Ok(newest);
+        }
+        match links.first() {
+            // All watches of the prefix see the same marker.
+            Some(link) => self.mark(link).await,
+            None => self.newest().await,
+        }
+    }
+
+    /// Writes the marker, together with those who ask while another writes it: they share the next one.
+    async fn mark(&self, link: &Link) -> Result<Revision, StoreError> {
+        let asked = link.marks_begun.load(Ordering::SeqCst);
+        let mut last = link.marking.lock().await;
+        if let Some((begun, revision)) = *last
+            && begun > asked
+        {
+            return Ok(revision);
+        }
+        let begun = link.marks_begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let write = Write::Put { key: link.marker.clone(), value: Bytes::new(), lease: None };
+        match write_once(self.connection.clone(), Compare::Any, write).await? {
+            TxnOutcome::Done { revision, .. } | TxnOutcome::Conflict { revision, .. } => {
+                *last = Some((begun, revision));
+                Ok(revision)
             }
         }
-        Ok(())
+    }
+
+    async fn new_lease(&self, ttl: Duration) -> Result<LeaseId, StoreError> {
+        // Whole seconds, and never shorter than asked.
+        let seconds = i64::try_from(ttl.as_millis().div_ceil(1000)).unwrap_or(i64::MAX).max(1);
+        let response: m::LeaseGrantResponse = self
+            .connection
+            .call(LEASE_GRANT, m::LeaseGrantRequest { ttl: seconds })
+            .await
+            .map_err(|status| failure(&status))?;
+        Ok(LeaseId(response.id))
     }
 }
 
@@ -195,22 +232,15 @@ impl Store for EtcdStore {
     }
 
     fn grant_lease(&self, ttl: Duration) -> BoxFuture<'_, Result<LeaseId, StoreError>> {
-        // Whole seconds, and never shorter than asked.
-        let seconds = i64::try_from(ttl.as_millis().div_ceil(1000)).unwrap_or(i64::MAX).max(1);
-        Box::pin(async move {
-            let request = m::LeaseGrantRequest { ttl: seconds };
-            let response: m::LeaseGrantResponse =
-                self.connection.call(LEASE_GRANT, request).await.map_err(|status| failure(&status))?;
-            Ok(LeaseId(response.id))
-        })
+        Box::pin(self.leases.get(ttl, |ttl| self.new_lease(ttl)))
     }
 
     fn current_revision(&self) -> BoxFuture<'_, Result<Revision, StoreError>> {
         Box::pin(self.newest())
     }
 
-    fn request_progress(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.ask_for_progress())
+    fn request_progress(&self, prefix: &str) -> BoxFuture<'_, Result<Revision, StoreError>> {
+        Box::pin(self.ask_for_progress(prefix.to_owned()))
     }
 }
 

@@ -61,6 +61,21 @@ pub struct Options {
     /// `never` loses writes when the machine crashes. For tests.
     #[arg(long, value_enum, default_value = "always")]
     pub store_sync: StoreSync,
+    /// URLs of a real etcd to keep the objects in, instead of the store inside.
+    #[arg(long, value_delimiter = ',')]
+    pub etcd_servers: Vec<String>,
+    /// The authority of etcd's certificates.
+    #[arg(long)]
+    pub etcd_cafile: Option<PathBuf>,
+    /// The certificate to show to etcd.
+    #[arg(long)]
+    pub etcd_certfile: Option<PathBuf>,
+    /// The key of that certificate.
+    #[arg(long)]
+    pub etcd_keyfile: Option<PathBuf>,
+    /// What stands before every key in etcd.
+    #[arg(long, default_value = "/registry")]
+    pub etcd_prefix: String,
     /// A kubeconfig of the API server that the other roles talk to, where this process does not run it.
     #[arg(long)]
     pub kubeconfig: Option<PathBuf>,

@@ -9,17 +9,17 @@ mod files;
 mod network;
 mod peer;
 mod roles;
+mod storage;
 
 pub use down::down;
 
-use crate::config::{Options, Role, StoreSync};
+use crate::config::{Options, Role};
 use anyhow::Context;
 use apiserver::{ApiServer, Parts};
 use peer::Peer;
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::{Clock, SystemClock, SystemRng};
-use store::{EmbeddedOptions, EmbeddedStore, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -106,7 +106,15 @@ impl Cluster {
 }
 
 async fn apiserver(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Result<ApiServer> {
-    let store = open_store(options)?;
+    let etcd = apiserver::config::Etcd {
+        servers: options.etcd_servers.clone(),
+        cafile: options.etcd_cafile.clone(),
+        certfile: options.etcd_certfile.clone(),
+        keyfile: options.etcd_keyfile.clone(),
+        prefix: options.etcd_prefix.clone(),
+        ..Default::default()
+    };
+    let store = storage::open(&etcd, &options.data_dir, options.store_sync).await?;
     let hostname = network::hostname();
     let advertise_address = match options.advertise_address {
         Some(address) => address,
@@ -120,7 +128,7 @@ async fn apiserver(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Re
         advertise_address,
         hostname,
         serving: Default::default(),
-        etcd: Default::default(),
+        etcd,
         authentication: Default::default(),
         authorization: Default::default(),
         admission: Default::default(),
@@ -134,13 +142,4 @@ async fn apiserver(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Re
     };
     let parts = Parts { store, clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) };
     Ok(ApiServer::start(config, parts, stop).await?)
-}
-
-fn open_store(options: &Options) -> anyhow::Result<Arc<dyn Store>> {
-    let mut embedded = EmbeddedOptions::new(options.data_dir.join("store"));
-    if options.store_sync == StoreSync::Never {
-        tracing::warn!("--store-sync=never: a crash of this machine loses acknowledged writes");
-        embedded.sync = store::StoreSync::Never;
-    }
-    Ok(Arc::new(EmbeddedStore::open(embedded).context("opening the store")?))
 }

@@ -151,7 +151,8 @@ pub fn registry(settings: &Config, parts: &Parts, addresses: &ServiceAddresses) 
         rng: parts.rng.clone(),
         timer: Arc::new(TokioTimer),
         spawn: Arc::new(TokioSpawn),
-        shared_store: settings.etcd.shared,
+        shared_store: settings.etcd.shared(),
+        root: settings.etcd.root(),
     };
     Registry::new(config, KINDS.iter().map(|&kind| entry(kind, settings, addresses)))
 }

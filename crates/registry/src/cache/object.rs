@@ -165,9 +165,12 @@ impl Object {
 
     fn encode(&self, storage: &Storage, view: &View, form: Form, media: Media) -> Result<Encoded, Unreadable> {
         let fail = |why: String| Unreadable { key: self.key.to_string(), why };
-        if (form, media) == (Form::Full, Media::Protobuf) && view.id == storage.view.id && !storage.custom {
+        if (form, media) == (Form::Full, Media::Protobuf)
+            && view.id == storage.view.id
+            && protobuf::is_envelope(&self.raw)
+        {
             let envelope = protobuf::open_envelope(&self.raw).map_err(|error| fail(error.to_string()))?;
-            if envelope.api_version == view.api_version {
+            if envelope.api_version == storage.stored_api_version {
                 let body = protobuf::set_resource_version(envelope.raw, &self.revision.to_string());
                 return Ok(Encoded::protobuf(&body.map_err(|error| fail(error.to_string()))?));
             }

@@ -7,6 +7,7 @@ use crate::frames;
 use crate::negotiate::{Accepted, Media, Transform};
 use crate::pipeline::{Registry, Route, respond_with};
 use crate::response::Body;
+use crate::storage::Storage;
 use http::Response;
 use kind::ApiError;
 use std::sync::Arc;
@@ -16,16 +17,34 @@ impl Registry {
         let accepted = self.accepted(context, false)?;
         let storage = route.storage()?;
         let name = route.checked_name()?;
-        let at_least = match context.query.get("resourceVersion") {
-            None | Some("") => 0,
+        let version = match context.query.get("resourceVersion") {
+            None | Some("") => None,
             Some(text) => {
-                error::parse_uint(text).map_err(|why| error::bare(crate::options::invalid_version(text, &why)))?
+                let version = error::parse_uint(text);
+                Some(version.map_err(|why| error::bare(crate::options::invalid_version(text, &why)))?)
             }
         };
-        self.fresh(storage, at_least).await?;
-        let found = storage.cache.get(&storage.key(&route.namespace, name));
+        let key = storage.key(&route.namespace, name);
+        let found = match version {
+            None if storage.must_ask_store() => self.newest(storage, &key).await?,
+            version => {
+                self.fresh(storage, version).await?;
+                storage.cache.get(&key)
+            }
+        };
         let object = found.ok_or_else(|| ApiError::not_found(route.entry.names(), name))?;
         self.respond_object(context, route, accepted, &object)
+    }
+
+    /// What the store has now; its bytes are the cache's, where that has the same.
+    async fn newest(&self, storage: &Storage, key: &str) -> Result<Option<Arc<Object>>, ApiError> {
+        let (found, _) =
+            storage.store().get(key, None).await.map_err(|error| error::from_store(&error, storage.names(), ""))?;
+        let Some(kv) = found else { return Ok(None) };
+        if let Some(object) = storage.cache.get(key).filter(|object| object.revision == kv.mod_revision) {
+            return Ok(Some(object));
+        }
+        Object::new(storage, &kv).map(|object| Some(Arc::new(object))).map_err(ApiError::internal)
     }
 
     /// Answers with an object of the cache, whose bytes are shared where the form allows it.

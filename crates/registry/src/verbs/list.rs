@@ -55,7 +55,7 @@ impl Registry {
                 self.page_of_store(route, filter, options.limit, Some(version), None).await
             }
             _ => {
-                self.fresh_with_revision(storage, version.unwrap_or(0)).await?;
+                self.fresh_with_revision(storage, version).await?;
                 let limit = if version == Some(0) { 0 } else { options.limit };
                 let snapshot = storage.cache.list(&storage.prefix, filter, limit);
                 let prefix = keys::namespace_prefix(&storage.prefix, &filter.namespace);

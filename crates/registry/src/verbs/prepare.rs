@@ -221,7 +221,7 @@ impl Registry {
         let routes = self.routes();
         for (group, plural) in chain.reads(operation) {
             if let Some(storage) = routes.get(group, plural).and_then(|entry| entry.storage.clone()) {
-                self.fresh(&storage, 0).await?;
+                self.fresh(&storage, Some(0)).await?;
             }
         }
         Ok(())

@@ -39,8 +39,10 @@ impl Registry {
             _ => Start::Now,
         };
         if start != Start::Now {
-            let at_least = if options.send_initial_events == Some(true) { version.unwrap_or(0) } else { 0 };
-            self.fresh_with_revision(storage, at_least).await?;
+            // A later version is waited for by none but those who want the state first.
+            let initial = options.send_initial_events == Some(true) || version == Some(0);
+            let wanted = if initial { version } else { version.map(|_| 0) };
+            self.fresh_with_revision(storage, wanted).await?;
         }
         let watch = WatchOptions {
             start,

@@ -43,6 +43,7 @@ impl Server {
             timer: timer.clone(),
             spawn: Arc::new(Threads),
             shared_store: false,
+            root: registry::keys::ROOT.to_owned(),
         };
         let registry =
             Registry::new(config, kinds::ALL.iter().map(|kind: &&'static dyn DynKind| KindEntry::builtin(*kind)));

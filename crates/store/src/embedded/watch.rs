@@ -63,8 +63,9 @@ impl Hub {
         });
     }
 
-    pub fn request_progress(&self) {
-        for watcher in self.watchers.lock().iter().filter_map(Weak::upgrade) {
+    pub fn request_progress(&self, prefix: &str) {
+        let of_prefix = |watcher: &Arc<Watcher>| watcher.prefix == prefix;
+        for watcher in self.watchers.lock().iter().filter_map(Weak::upgrade).filter(of_prefix) {
             watcher.progress.store(true, Ordering::Release);
             watcher.wake.notify_one();
         }

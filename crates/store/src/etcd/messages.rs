@@ -239,6 +239,8 @@ pub struct WatchCreateRequest {
     pub range_end: Bytes,
     #[prost(int64, tag = "3")]
     pub start_revision: i64,
+    #[prost(bool, tag = "4")]
+    pub progress_notify: bool,
     #[prost(bool, tag = "6")]
     pub prev_kv: bool,
 }

@@ -43,9 +43,14 @@ impl Connection {
     {
         let mut request = Request::new(message);
         request.set_timeout(CALL_TIMEOUT);
-        let mut grpc = self.ready().await?;
-        let codec = ProstCodec::<Q, A>::default();
-        Ok(grpc.unary(request, PathAndQuery::from_static(path), codec).await?.into_inner())
+        let call = async {
+            let mut grpc = self.ready().await?;
+            let codec = ProstCodec::<Q, A>::default();
+            Ok(grpc.unary(request, PathAndQuery::from_static(path), codec).await?.into_inner())
+        };
+        // The header's timeout begins when a member is reached; this one covers that none is.
+        let late = |_| Err(Status::unavailable("context deadline exceeded: no member of etcd answers"));
+        tokio::time::timeout(CALL_TIMEOUT, call).await.unwrap_or_else(late)
     }
 
     /// A stream both ways; it ends when `outgoing`'s sender is dropped.

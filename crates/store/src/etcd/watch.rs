@@ -5,7 +5,10 @@
 //! the watched range, which the watcher includes and nothing else reads. One watcher's events are in order on every
 //! version, so the marker's event is the proof.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -34,8 +37,13 @@ pub(super) struct EtcdWatch {
 /// What the store keeps of a watch to ask it for progress.
 pub(super) struct Link {
     pub requests: mpsc::Sender<WatchRequest>,
+    pub prefix: String,
     /// See the module's text; empty for a watch of everything.
     pub marker: String,
+    /// Markers whose write has begun.
+    pub marks_begun: AtomicU64,
+    /// The number and the revision of the newest marker; held while one is written.
+    pub marking: tokio::sync::Mutex<Option<(u64, Revision)>>,
 }
 
 impl EtcdWatch {
@@ -45,11 +53,17 @@ impl EtcdWatch {
         let marker = prefix_end(prefix);
         let (key, range_end) = watched(prefix, &marker);
         let start_revision = from.cast_signed();
-        let create = WatchCreateRequest { key, range_end, start_revision, prev_kv: true };
+        let create = WatchCreateRequest { key, range_end, start_revision, progress_notify: true, prev_kv: true };
         let create = WatchRequest { request_union: Some(WatchRequestUnion::Create(create)) };
         requests.try_send(create).expect("the channel is new and has room");
         let stream = connection.stream(WATCH, outgoing).await.map_err(|status| failure(&status))?;
-        let link = Arc::new(Link { requests, marker });
+        let link = Arc::new(Link {
+            requests,
+            prefix: prefix.to_owned(),
+            marker,
+            marks_begun: AtomicU64::new(0),
+            marking: tokio::sync::Mutex::default(),
+        });
         let mut watch = Self { stream, link, ready: VecDeque::new(), next: from, ended: false };
         loop {
             let response = watch.receive().await?;

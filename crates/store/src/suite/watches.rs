@@ -105,7 +105,10 @@ pub(super) async fn progress_comes_after_what_it_covers(s: Subject) {
     let mut quiet = s.store.watch(&s.key("quiet/"), 0).await.unwrap();
     for round in 0..20 {
         let written = s.put("a", &round.to_string()).await;
-        s.store.request_progress().await.unwrap();
+        for prefix in ["", "quiet/"] {
+            let told = s.store.request_progress(&s.key(prefix)).await.unwrap();
+            assert!(told >= written, "{told} is older than {written}");
+        }
         let mut seen = 0;
         loop {
             match next_item(&mut busy).await {

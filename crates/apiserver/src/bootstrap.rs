@@ -31,12 +31,15 @@ pub struct Bootstrap<'a> {
     pub front_proxy_ca: &'a str,
 }
 
+/// The objects that every server has.
+pub fn objects() -> impl Iterator<Item = Value> {
+    OBJECTS.lines().filter_map(|line| json::parse(line.as_bytes(), json::Limits::default()).ok())
+}
+
 impl Bootstrap<'_> {
     pub async fn run(&self) -> Result<(), ClientError> {
-        let objects: Vec<Value> =
-            OBJECTS.lines().filter_map(|line| json::parse(line.as_bytes(), json::Limits::default()).ok()).collect();
         let (namespaces, others): (Vec<Value>, Vec<Value>) =
-            objects.into_iter().partition(|object| object.str_at(&["kind"]) == "Namespace");
+            objects().partition(|object| object.str_at(&["kind"]) == "Namespace");
         self.ensure_all(namespaces).await?;
         self.ensure_all(others).await?;
         existing(self.client.create(&self.cidr()).await)?;

@@ -1,40 +1,39 @@
-//! Discovery documents, made from the kinds: which groups, versions, resources and verbs there are.
+//! Discovery documents: which groups, versions, resources and verbs there are.
 //!
-//! Each document is encoded once per change of the kinds, in each form it is asked for.
+//! They follow what is served: at the first request after a change those of the groups that changed are made anew. Each
+//! is encoded once, in each form it is asked for.
 
-use kind::{DynKind, Names, Subresource, Verb};
+mod resources;
+
+use crate::aggregation::priorities::{self, Priority};
+use crate::served::{GroupVersion, Kept, Served, Source};
+use kind::ApiError;
+use parking_lot::Mutex;
+use registry::Entry;
 use schema::{Schema, Value, value};
-use sha2::{Digest, Sha256};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-/// Groups in the order in which upstream lists them; those not named here follow by name.
-const GROUP_ORDER: &[&str] = &[
-    "apiregistration.k8s.io",
-    "apps",
-    "events.k8s.io",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "networking.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "storage.k8s.io",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "scheduling.k8s.io",
-    "coordination.k8s.io",
-    "node.k8s.io",
-    "discovery.k8s.io",
-    "resource.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
-];
+/// The documents of today, whenever today is.
+pub struct Discovery {
+    source: Arc<dyn Source>,
+    /// Host and port under which clients reach the server.
+    server_address: String,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    made: Option<(Served, Arc<Documents>)>,
+    versions: Kept<Version>,
+}
 
 /// The documents by path, as values of the types that upstream gives them.
+#[derive(Default)]
 pub struct Documents {
     /// `/api`, `/apis`, `/apis/apps`, `/api/v1`, `/apis/apps/v1`
-    pub plain: HashMap<String, Document>,
+    pub plain: HashMap<String, Arc<Document>>,
     /// `/api` and `/apis` in the aggregated form.
     pub aggregated: HashMap<String, Document>,
 }
@@ -49,34 +48,76 @@ pub struct Document {
     pub digest: String,
 }
 
-/// One group with its kinds, by name.
-struct Group<'a> {
-    name: &'a str,
-    /// Preferred first.
-    versions: Vec<&'a str>,
-    kinds: Vec<&'a Names>,
+/// One version of a group.
+struct Version {
+    name: String,
+    priority: Priority,
+    resources: Arc<Document>,
+    aggregated: Value,
 }
 
-/// `server_address`: host and port under which clients reach the server.
-pub fn documents(kinds: &[&dyn DynKind], server_address: &str) -> Documents {
-    let groups = groups(kinds);
+/// One group with its versions, the preferred one first.
+struct Group {
+    name: String,
+    versions: Vec<Arc<Version>>,
+}
+
+impl Discovery {
+    pub fn new(source: Arc<dyn Source>, server_address: String) -> Discovery {
+        Discovery { source, server_address, state: Mutex::default() }
+    }
+
+    pub fn documents(&self) -> Result<Arc<Documents>, ApiError> {
+        let served = self.source.now()?;
+        let mut state = self.state.lock();
+        if let Some((before, documents)) = &state.made
+            && served.is(before)
+        {
+            return Ok(documents.clone());
+        }
+        let groups = groups(&served, &mut state.versions);
+        let documents = Arc::new(documents(&groups, &self.server_address));
+        state.made = Some((served, documents.clone()));
+        Ok(documents)
+    }
+}
+
+fn groups(served: &Served, kept: &mut Kept<Version>) -> Vec<Group> {
+    let versions = served.versions();
+    kept.retain(|of| versions.contains_key(of));
+    let mut by_name: BTreeMap<String, Vec<Arc<Version>>> = BTreeMap::new();
+    for (of, entries) in versions {
+        let version = kept.get(&of, &entries, || Version::of(&of, &entries));
+        by_name.entry(of.0).or_default().push(version);
+    }
+    let mut groups: Vec<Group> = by_name.into_iter().map(|(name, versions)| Group { name, versions }).collect();
+    for group in &mut groups {
+        group.versions.sort_by(|a, b| {
+            let by_priority = b.priority.version.cmp(&a.priority.version);
+            by_priority.then_with(|| stdx::version::compare_kube(&b.name, &a.name))
+        });
+    }
+    // Groups of equal rank stay in the order of their names.
+    groups.sort_by_key(|group| Reverse(group.versions.iter().map(|version| version.priority.group).max()));
+    groups
+}
+
+fn documents(groups: &[Group], server_address: &str) -> Documents {
     let mut plain = HashMap::new();
     let mut put = |path: String, kind: &str, value: Value| {
         // The documents of the core group are older than the rule that objects carry their apiVersion.
         let versioned = path.starts_with("/apis");
-        plain.insert(path, Document::new("v1", kind, versioned, value));
+        plain.insert(path, Arc::new(Document::new("v1", kind, versioned, value)));
     };
     let (core, named): (Vec<&Group>, Vec<&Group>) = groups.iter().partition(|group| group.name.is_empty());
     put("/api".into(), "APIVersions", api_versions(&core, server_address));
     let all: Vec<Value> = named.iter().map(|group| group.document()).collect();
     put("/apis".into(), "APIGroupList", value!({ "groups": all }));
-    for group in &groups {
-        if !group.name.is_empty() {
-            put(format!("/apis/{}", group.name), "APIGroup", group.document());
-        }
-        for version in &group.versions {
-            put(group.path(version), "APIResourceList", group.resources(version));
-        }
+    for group in &named {
+        put(format!("/apis/{}", group.name), "APIGroup", group.document());
+    }
+    for (group, version) in groups.iter().flat_map(|group| group.versions.iter().map(move |version| (group, version))) {
+        plain.insert(path(&group.name, &version.name), version.resources.clone());
     }
     let aggregate = |groups: &[&Group]| {
         let items: Vec<Value> = groups.iter().map(|group| group.aggregated()).collect();
@@ -103,166 +144,59 @@ impl Document {
     }
 }
 
-fn groups<'a>(kinds: &[&'a dyn DynKind]) -> Vec<Group<'a>> {
-    let mut by_name: BTreeMap<(usize, &str), Group> = BTreeMap::new();
-    for names in kinds.iter().map(|kind| kind.names()) {
-        let rank = GROUP_ORDER.iter().position(|&group| group == names.group).unwrap_or(GROUP_ORDER.len());
-        let group = by_name.entry((rank, names.group)).or_insert_with(|| Group {
-            name: names.group,
-            versions: Vec::new(),
-            kinds: Vec::new(),
-        });
-        group.kinds.push(names);
-        for version in names.versions.iter().map(|v| v.name) {
-            if !group.versions.contains(&version) {
-                group.versions.push(version);
-            }
-        }
-    }
-    for group in by_name.values_mut() {
-        group.kinds.sort_by_key(|names| names.plural);
-        group.versions.sort_by(|a, b| stdx::version::compare_kube(b, a));
-    }
-    by_name.into_values().collect()
-}
-
 fn api_versions(core: &[&Group], server_address: &str) -> Value {
-    let versions: Vec<Value> = core.iter().flat_map(|group| &group.versions).map(|&v| Value::from(v)).collect();
+    let versions: Vec<Value> =
+        core.iter().flat_map(|group| &group.versions).map(|version| Value::from(version.name.as_str())).collect();
     let by_client = value!([{ "clientCIDR": "0.0.0.0/0", "serverAddress": server_address }]);
     value!({ "versions": versions, "serverAddressByClientCIDRs": by_client })
 }
 
-impl Group<'_> {
-    fn api_version(&self, version: &str) -> String {
-        if self.name.is_empty() { version.to_owned() } else { format!("{}/{version}", self.name) }
+impl Version {
+    fn of(of: &GroupVersion, entries: &[Arc<Entry>]) -> Version {
+        let (group, version) = of;
+        let list = value!({
+            "groupVersion": (api_version(group, version)), "resources": (resources::plain(entries, version))
+        });
+        Version {
+            name: version.clone(),
+            priority: priorities::local(group, version),
+            resources: Arc::new(Document::new("v1", "APIResourceList", !group.is_empty(), list)),
+            aggregated: value!({
+                "version": (version.as_str()),
+                "resources": (resources::aggregated(entries, version)),
+                "freshness": "Current"
+            }),
+        }
     }
+}
 
-    fn path(&self, version: &str) -> String {
-        if self.name.is_empty() { format!("/api/{version}") } else { format!("/apis/{}/{version}", self.name) }
-    }
-
+impl Group {
     fn document(&self) -> Value {
-        let version = |version: &&str| {
-            let group_version = self.api_version(version);
-            value!({ "groupVersion": group_version, "version": (*version) })
+        let version = |version: &Arc<Version>| {
+            let group_version = api_version(&self.name, &version.name);
+            value!({ "groupVersion": group_version, "version": (version.name.as_str()) })
         };
         let versions: Vec<Value> = self.versions.iter().map(version).collect();
         let preferred = versions.first().cloned().unwrap_or_default();
-        value!({ "name": (self.name), "versions": versions, "preferredVersion": preferred })
-    }
-
-    fn resources(&self, version: &str) -> Value {
-        let mut resources = Vec::new();
-        for names in self.served(version) {
-            resources.push(resource(names));
-            for subresource in served_subresources(names, version) {
-                resources.push(subresource_entry(names, subresource));
-            }
-        }
-        value!({ "groupVersion": (self.api_version(version)), "resources": resources })
+        value!({ "name": (self.name.as_str()), "versions": versions, "preferredVersion": preferred })
     }
 
     fn aggregated(&self) -> Value {
-        let version = |version: &&str| {
-            let resources: Vec<Value> = self.served(version).map(|names| aggregated_resource(names, version)).collect();
-            value!({ "version": (*version), "resources": resources, "freshness": "Current" })
-        };
-        let versions: Vec<Value> = self.versions.iter().map(version).collect();
+        let versions: Vec<Value> = self.versions.iter().map(|version| version.aggregated.clone()).collect();
         if self.name.is_empty() {
             return value!({ "versions": versions });
         }
-        value!({ "metadata": { "name": (self.name) }, "versions": versions })
-    }
-
-    fn served<'a>(&'a self, version: &'a str) -> impl Iterator<Item = &'a Names> {
-        let served = move |names: &&&Names| names.versions.iter().any(|v| v.name == version);
-        self.kinds.iter().filter(served).copied()
+        value!({ "metadata": { "name": (self.name.as_str()) }, "versions": versions })
     }
 }
 
-fn served_subresources<'a>(names: &'a Names, version: &'a str) -> impl Iterator<Item = &'a Subresource> {
-    let mut all: Vec<&Subresource> = names.subresources.iter().collect();
-    all.sort_by_key(|subresource| subresource.name);
-    all.into_iter().filter(move |s| s.only_version.is_empty() || s.only_version == version)
+fn api_version(group: &str, version: &str) -> String {
+    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
 }
 
-fn resource(names: &Names) -> Value {
-    let mut entry = value!({
-        "name": (names.plural), "singularName": (names.singular), "namespaced": (names.namespaced()),
-        "kind": (names.kind), "verbs": (verbs(names.verbs))
-    });
-    add_names(&mut entry, names);
-    // Only what is stored has a storage version.
-    if names.verbs.contains(&Verb::Get) && names.verbs.contains(&Verb::Create) {
-        entry.set(&["storageVersionHash"], storage_version_hash(names));
-    }
-    entry
+fn path(group: &str, version: &str) -> String {
+    if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") }
 }
 
-fn subresource_entry(names: &Names, subresource: &Subresource) -> Value {
-    let name = format!("{}/{}", names.plural, subresource.name);
-    let mut entry = value!({
-        "name": name, "namespaced": (names.namespaced()), "kind": (subresource.kind), "verbs": (verbs(subresource.verbs))
-    });
-    for (field, text) in [("group", subresource.group), ("version", subresource.version)] {
-        if !text.is_empty() {
-            entry.set(&[field], text);
-        }
-    }
-    entry
-}
-
-fn aggregated_resource(names: &Names, version: &str) -> Value {
-    let scope = if names.namespaced() { "Namespaced" } else { "Cluster" };
-    let mut entry = value!({
-        "resource": (names.plural), "responseKind": { "kind": (names.kind) }, "scope": scope,
-        "singularResource": (names.singular), "verbs": (verbs(names.verbs))
-    });
-    add_names(&mut entry, names);
-    let subresources: Vec<Value> = served_subresources(names, version).map(aggregated_subresource).collect();
-    if !subresources.is_empty() {
-        entry.set(&["subresources"], subresources);
-    }
-    entry
-}
-
-fn aggregated_subresource(subresource: &Subresource) -> Value {
-    value!({
-        "subresource": (subresource.name),
-        "responseKind": { "group": (subresource.group), "version": (subresource.version), "kind": (subresource.kind) },
-        "verbs": (verbs(subresource.verbs))
-    })
-}
-
-fn add_names(entry: &mut Value, names: &Names) {
-    let texts = |texts: &[&str]| texts.iter().map(|&text| Value::from(text)).collect::<Vec<_>>();
-    if !names.short_names.is_empty() {
-        entry.set(&["shortNames"], texts(names.short_names));
-    }
-    if !names.categories.is_empty() {
-        entry.set(&["categories"], texts(names.categories));
-    }
-}
-
-fn verbs(verbs: &[Verb]) -> Vec<Value> {
-    verbs.iter().map(|verb| Value::from(verb.as_str())).collect()
-}
-
-/// Kinds that upstream stores in another version than the first that it serves, or in another group.
-const STORED_OTHERWISE: &[(&str, &str)] = &[
-    ("mutatingadmissionpolicies", "admissionregistration.k8s.io/v1beta1"),
-    ("mutatingadmissionpolicybindings", "admissionregistration.k8s.io/v1beta1"),
-    ("customresourcedefinitions", "apiextensions.k8s.io/v1beta1"),
-    ("events", "/v1"),
-];
-
-/// The first eight bytes of the digest of `group/version/Kind`, base64.
-fn storage_version_hash(names: &Names) -> String {
-    use base64::Engine;
-    let stored = match STORED_OTHERWISE.iter().find(|(plural, _)| *plural == names.plural) {
-        Some((_, stored)) => (*stored).to_owned(),
-        None => format!("{}/{}", names.group, names.versions.first().map_or("", |version| version.name)),
-    };
-    let digest = Sha256::digest(format!("{stored}/{}", names.kind));
-    base64::engine::general_purpose::STANDARD.encode(&digest[..8])
-}
+#[cfg(test)]
+mod tests;

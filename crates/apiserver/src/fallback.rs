@@ -1,9 +1,8 @@
 //! The paths that are no resources: discovery, health, version, OpenAPI, the index, the keys of tokens.
 
-use crate::discovery::{Document, Documents};
+use crate::discovery::{Discovery, Document, Documents};
 use crate::etag;
 use crate::health::{Asked, Health};
-use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use kind::ApiError;
@@ -27,7 +26,7 @@ pub struct Page {
 
 /// All of them.
 pub struct Paths {
-    pub documents: ArcSwap<Documents>,
+    pub discovery: Discovery,
     pub health: Health,
     pub pages: Vec<Page>,
     pub openapi: Arc<dyn OpenApi>,
@@ -36,7 +35,7 @@ pub struct Paths {
 /// The OpenAPI documents.
 pub trait OpenApi: Send + Sync {
     /// Answers `/openapi/v2`, `/openapi/v3` and what lies below; none: there is no such path.
-    fn answer(&self, path: &str, hash: Option<&str>, headers: &HeaderMap) -> Option<Response<Body>>;
+    fn answer(&self, path: &str, hash: Option<&str>, headers: &HeaderMap) -> Result<Option<Response<Body>>, ApiError>;
 }
 
 impl Fallback for Paths {
@@ -64,9 +63,13 @@ impl Paths {
             if let Some(refused) = get_only(context) {
                 return Some(refused);
             }
-            return self.openapi.answer(path, context.query.get("hash"), &context.headers);
+            let answer = self.openapi.answer(path, context.query.get("hash"), &context.headers);
+            return answer.unwrap_or_else(|error| Some(registry::failure(context, &error)));
         }
-        let documents = self.documents.load();
+        let documents = match self.discovery.documents() {
+            Ok(documents) => documents,
+            Err(error) => return Some(registry::failure(context, &error)),
+        };
         let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
         if let Some(document) = documents.plain.get(trimmed) {
             // Upstream's handler of the list of groups does not look at the method.

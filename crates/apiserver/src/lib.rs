@@ -2,6 +2,7 @@
 //!
 //! What an API request means is `registry`'s business. Deliberately absent: any logic of a kind.
 
+pub mod aggregation;
 pub mod bootstrap;
 mod compress;
 pub mod config;
@@ -23,6 +24,7 @@ mod quotas;
 mod rbac_feed;
 mod run;
 mod runtime;
+mod served;
 mod service_addresses;
 pub mod stream;
 pub mod virtuals;

@@ -1,28 +1,30 @@
 //! The OpenAPI documents, version 2 and 3, made from the schema and the kinds; without prose, which the schema has none of.
 //!
-//! Each document is made at the first request for it and kept.
+//! Each document is made at the first request after what it tells of has changed, and kept.
 
+mod custom;
 mod definitions;
 mod gnostic;
 mod negotiate;
 mod operations;
 mod parameters;
 mod paths;
+mod version2;
+mod version3;
 
 use crate::fallback::OpenApi;
+use crate::served::{Kept, Served, Source};
 use bytes::Bytes;
-use definitions::Dialect;
 use http::{HeaderMap, Response, StatusCode, header};
-use kind::DynKind;
+use kind::ApiError;
 use negotiate::{Form, JSON};
-use registry::Body;
-use schema::{Map, Schema, Value, json, value};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use parking_lot::Mutex;
+use registry::{Body, Entry};
+use schema::{Schema, Value, json};
+use std::sync::Arc;
+use version2::{PROTOBUF, Part, Version2};
+use version3::Version3;
 
-/// The index of version 3 says so, as upstream's.
-const TEXT: &str = "text/plain; charset=utf-8";
-const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 /// How clients ask for the forms of version 2; the last is the spelling of clients before 1.25.
 const V2_TYPES: &[&str] = &[JSON, PROTOBUF, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"];
 /// Types of the options and answers that every kind's operations share.
@@ -40,137 +42,90 @@ const API_VERSIONS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.APIVersions";
 /// Types that discovery answers.
 const DISCOVERY: &[&str] = &[API_GROUP, API_GROUPS, API_RESOURCES, API_VERSIONS];
 
-/// The documents of the built-in kinds.
+/// The documents of what is served.
 pub struct Documents {
-    kinds: &'static [&'static dyn DynKind],
-    v2: OnceLock<Version2>,
-    v3: OnceLock<Version3>,
+    source: Arc<dyn Source>,
+    state: Mutex<State>,
 }
 
-struct Version2 {
-    json: Form,
-    protobuf: Form,
-}
-
-struct Version3 {
-    index: Form,
-    /// `apis/apps/v1` to its document.
-    documents: BTreeMap<String, Form>,
+#[derive(Default)]
+struct State {
+    v2: Option<(Served, Arc<Version2>)>,
+    v3: Option<(Served, Arc<Version3>)>,
+    parts: Kept<Part>,
+    forms: Kept<Form>,
 }
 
 impl Documents {
-    pub fn new(kinds: &'static [&'static dyn DynKind]) -> Documents {
-        Documents { kinds, v2: OnceLock::new(), v3: OnceLock::new() }
+    pub fn new(source: Arc<dyn Source>) -> Documents {
+        Documents { source, state: Mutex::default() }
     }
 
-    fn version2(&self) -> &Version2 {
-        self.v2.get_or_init(|| {
-            let document = self.document2();
-            Version2 {
-                json: Form::new(JSON, text(&document)),
-                protobuf: Form::new(PROTOBUF, gnostic::encode(&document)),
-            }
-        })
+    fn version2(&self) -> Result<Arc<Version2>, ApiError> {
+        let served = self.source.now()?;
+        let mut state = self.state.lock();
+        let known = state.v2.as_ref().filter(|(before, _)| served.is(before));
+        if let Some((_, made)) = known {
+            return Ok(made.clone());
+        }
+        let made = Arc::new(version2::make(&served, &mut state.parts));
+        state.v2 = Some((served, made.clone()));
+        Ok(made)
     }
 
-    fn document2(&self) -> Value {
-        let kinds: Vec<&dyn DynKind> = self.kinds.to_vec();
-        let mut paths = paths::of(&kinds, None, Dialect::V2);
-        for (path, item) in paths::of_discovery(&self.groups(), Dialect::V2).iter() {
-            paths.make_map().insert(path, item.clone());
+    fn version3(&self) -> Result<Arc<Version3>, ApiError> {
+        let served = self.source.now()?;
+        let mut state = self.state.lock();
+        let known = state.v3.as_ref().filter(|(before, _)| served.is(before));
+        if let Some((_, made)) = known {
+            return Ok(made.clone());
         }
-        value!({
-            "swagger": "2.0",
-            "info": { "title": "Kubernetes", "version": "1.36" },
-            "paths": paths,
-            "definitions": (definitions::of(&roots(&kinds, None), None, Dialect::V2)),
-            "securityDefinitions": { "BearerToken": {
-                "description": "Bearer Token authentication", "type": "apiKey", "name": "authorization", "in": "header"
-            } },
-            "parameters": (parameters::shared()),
-            "security": [{ "BearerToken": [] }]
-        })
-    }
-
-    fn groups(&self) -> Vec<&'static str> {
-        let groups: BTreeSet<&str> = self.kinds.iter().map(|kind| kind.names().group).collect();
-        groups.into_iter().collect()
-    }
-
-    fn version3(&self) -> Version3 {
-        let mut documents = BTreeMap::new();
-        for (path, item) in paths::of_discovery(&self.groups(), Dialect::V3).iter() {
-            let mut paths = Map::new();
-            paths.insert(path, item.clone());
-            let answer = match path {
-                "/api/" => API_VERSIONS,
-                "/apis/" => API_GROUPS,
-                "/version/" => definitions::VERSION,
-                _ if !path.starts_with("/apis/") => "",
-                _ => API_GROUP,
-            };
-            let document = document3(paths.into(), &[answer], None);
-            documents.insert(path.trim_matches('/').to_owned(), Form::new(JSON, text(&document)));
-        }
-        for (group, version) in group_versions(self.kinds) {
-            let of_version = Some((group.as_str(), version.as_str()));
-            let paths = paths::of(self.kinds, of_version, Dialect::V3);
-            let document = document3(paths, &roots(self.kinds, of_version), of_version);
-            let path = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
-            documents.insert(path, Form::new(JSON, text(&document)));
-        }
-        let mut paths = Map::new();
-        for (path, document) in &documents {
-            let url = format!("/openapi/v3/{path}?hash={}", document.digest);
-            paths.insert(path.as_str(), value!({ "serverRelativeURL": url }));
-        }
-        Version3 { index: Form::new(TEXT, text(&value!({ "paths": (Value::Map(paths)) }))), documents }
+        let made = Arc::new(version3::make(&served, &mut state.forms));
+        state.v3 = Some((served, made.clone()));
+        Ok(made)
     }
 }
 
 impl OpenApi for Documents {
-    fn answer(&self, path: &str, hash: Option<&str>, headers: &HeaderMap) -> Option<Response<Body>> {
+    fn answer(&self, path: &str, hash: Option<&str>, headers: &HeaderMap) -> Result<Option<Response<Body>>, ApiError> {
         let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let path = path.strip_prefix("/openapi/")?;
+        let Some(path) = path.strip_prefix("/openapi/") else { return Ok(None) };
         if path == "v2" {
-            let version2 = self.version2();
-            return Some(match negotiate::choose(accept, V2_TYPES) {
+            let version2 = self.version2()?;
+            return Ok(Some(match negotiate::choose(accept, V2_TYPES) {
                 Some(0) => version2.json.respond(headers),
                 Some(_) => version2.protobuf.respond(headers),
                 None => negotiate::empty(StatusCode::NOT_ACCEPTABLE),
-            });
+            }));
         }
-        let version3 = self.v3.get_or_init(|| self.version3());
-        let path = match path {
-            "v3" | "v3/" => return Some(version3.index.respond(headers)),
-            other => other.strip_prefix("v3/")?,
-        };
-        let Some(document) = version3.documents.get(path) else { return Some(negotiate::empty(StatusCode::NOT_FOUND)) };
-        if negotiate::choose(accept, &[JSON]).is_none() {
-            return Some(negotiate::empty(StatusCode::NOT_ACCEPTABLE));
+        if path != "v3" && !path.starts_with("v3/") {
+            return Ok(None);
         }
-        match hash {
-            Some(hash) if hash != document.digest => {
-                Some(negotiate::moved(&format!("/openapi/v3/{path}?hash={}", document.digest)))
-            }
-            _ => Some(document.respond(headers)),
-        }
+        let version3 = self.version3()?;
+        Ok(Some(match path.strip_prefix("v3/").unwrap_or_default() {
+            "" => version3.index.respond(headers),
+            path => of_version3(&version3, path, hash, accept, headers),
+        }))
     }
 }
 
-/// A document of version 3.
-fn document3(paths: Value, roots: &[&str], of: Option<(&str, &str)>) -> Value {
-    value!({
-        "openapi": "3.0.0",
-        "info": { "title": "Kubernetes", "version": "1.36" },
-        "paths": paths,
-        "components": {
-            "schemas": (definitions::of(roots, of, Dialect::V3)),
-            "securitySchemes": { "BearerToken": {
-                "type": "apiKey", "description": "Bearer Token authentication", "name": "authorization", "in": "header"
-            } }
+fn of_version3(
+    version3: &Version3,
+    path: &str,
+    hash: Option<&str>,
+    accept: &str,
+    headers: &HeaderMap,
+) -> Response<Body> {
+    let Some(document) = version3.documents.get(path) else { return negotiate::empty(StatusCode::NOT_FOUND) };
+    if negotiate::choose(accept, &[JSON]).is_none() {
+        return negotiate::empty(StatusCode::NOT_ACCEPTABLE);
+    }
+    match hash {
+        Some(hash) if hash != document.digest => {
+            negotiate::moved(&format!("/openapi/v3/{path}?hash={}", document.digest))
         }
-    })
+        _ => document.respond(headers),
+    }
 }
 
 fn text(document: &Value) -> Bytes {
@@ -179,33 +134,28 @@ fn text(document: &Value) -> Bytes {
     out.into()
 }
 
-fn group_versions(kinds: &[&dyn DynKind]) -> BTreeSet<(String, String)> {
-    let of_kind = |kind: &&dyn DynKind| {
-        let names = kind.names();
-        names.versions.iter().map(|v| (names.group.to_owned(), v.name.to_owned())).collect::<Vec<_>>()
-    };
-    kinds.iter().flat_map(of_kind).collect()
-}
-
 /// Those of the types that the schema has.
 fn builtin(names: &[&str]) -> Vec<&'static str> {
     names.iter().filter_map(|name| Schema::builtin().by_name(name)).map(|ty| ty.name()).collect()
 }
 
-/// The types that the documents start from: kinds, their lists, the bodies of subresources, and what all share.
-fn roots(kinds: &[&dyn DynKind], of: Option<(&str, &str)>) -> Vec<&'static str> {
+/// The types of the program that the documents start from: kinds, their lists, the bodies of subresources, and what all
+/// share. `version`: of one version alone.
+fn roots(entries: &[Arc<Entry>], version: Option<&str>) -> Vec<&'static str> {
     let builtin = Schema::builtin();
     let mut roots = self::builtin(SHARED);
     roots.push(definitions::PATCH);
-    if of.is_none() {
+    if version.is_none() {
         roots.push(definitions::VERSION);
     }
-    roots.extend(self::builtin(if of.is_some() { &[API_RESOURCES] } else { DISCOVERY }));
-    for names in kinds.iter().map(|kind| kind.names()) {
-        for version in names.versions {
-            if of.is_some_and(|(group, wanted)| group != names.group || wanted != version.name) {
-                continue;
-            }
+    if entries.iter().any(|entry| entry.is_custom()) {
+        roots.extend(self::builtin(custom::SHARED));
+    }
+    if entries.iter().any(|entry| !entry.is_custom()) {
+        roots.extend(self::builtin(if version.is_some() { &[API_RESOURCES] } else { DISCOVERY }));
+    }
+    for names in entries.iter().filter(|entry| !entry.is_custom()).map(|entry| entry.names()) {
+        for version in names.versions.iter().filter(|served| version.is_none_or(|wanted| wanted == served.name)) {
             let api_version = names.api_version(version.name);
             let list = format!("{}List", names.kind);
             let subresources = names.subresources.iter().filter(|sub| !sub.version.is_empty());

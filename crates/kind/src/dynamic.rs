@@ -58,6 +58,17 @@ pub trait DynKind: Send + Sync {
         None
     }
 
+    /// The OpenAPI schema (v3) of a served version as its author wrote it, for a kind that is made at run time, without
+    /// what every object has (apiVersion, kind, metadata). None: the type of the version says all.
+    fn published_schema(&self, _version: &str) -> Option<Value> {
+        None
+    }
+
+    /// The version in which objects are stored, where it is not the first that is served.
+    fn storage_version(&self) -> Option<&str> {
+        None
+    }
+
     /// To another served version (`apps/v1`); also sets apiVersion.
     fn convert(&self, value: Value, to_api_version: &str) -> Result<Value, ApiError>;
 

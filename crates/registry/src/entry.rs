@@ -111,6 +111,16 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// A kind without a store, for who only reads what kinds there are.
+    pub fn unstored(kind: KindRef, custom: bool) -> Entry {
+        Entry { views: Entry::views_of(&kind, custom), kind, storage: None, hook: None }
+    }
+
+    /// Whether it is a custom resource.
+    pub fn is_custom(&self) -> bool {
+        self.views.first().is_some_and(|view| view.custom)
+    }
+
     pub(crate) fn views_of(kind: &KindRef, custom: bool) -> Vec<Arc<View>> {
         kind.names().versions.iter().map(|version| Arc::new(View::new(kind, version.name, custom))).collect()
     }

@@ -286,7 +286,7 @@ impl Registry {
         self.virtuals.write().insert(key, target);
     }
 
-    /// The kinds that are served now.
+    /// The kinds that are served now. Every change makes a new table: the same pointer means the same kinds.
     pub fn routes(&self) -> Arc<Routes> {
         self.routes.load_full()
     }

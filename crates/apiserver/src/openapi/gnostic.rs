@@ -11,6 +11,7 @@ enum Form {
     Texts,
     Bool,
     Int,
+    Double,
     /// A value of any kind, as YAML, which JSON is.
     Any,
     Anys,
@@ -31,7 +32,9 @@ enum Form {
     SecurityDefinitions,
 }
 
-use Form::{Any, Anys, Bool, Int, Items, Many, Named, One, Parameters, Requirements, Text, TextItem, Texts, Wrapped};
+use Form::{
+    Any, Anys, Bool, Double, Int, Items, Many, Named, One, Parameters, Requirements, Text, TextItem, Texts, Wrapped,
+};
 
 struct Message {
     /// Name in JSON, tag, form.
@@ -140,12 +143,19 @@ static SCHEMA: Message = message(
         ("title", 3, Text),
         ("description", 4, Text),
         ("default", 5, Any),
+        ("multipleOf", 6, Double),
+        ("maximum", 7, Double),
+        ("exclusiveMaximum", 8, Bool),
+        ("minimum", 9, Double),
+        ("exclusiveMinimum", 10, Bool),
         ("maxLength", 11, Int),
         ("minLength", 12, Int),
         ("pattern", 13, Text),
         ("maxItems", 14, Int),
         ("minItems", 15, Int),
         ("uniqueItems", 16, Bool),
+        ("maxProperties", 17, Int),
+        ("minProperties", 18, Int),
         ("required", 19, Texts),
         ("enum", 20, Anys),
         ("additionalProperties", 21, Wrapped(&[1], &SCHEMA)),
@@ -186,6 +196,7 @@ fn field(tag: u32, form: &Form, value: &Value, out: &mut Vec<u8>) {
         Bool => number(tag, u64::from(value.as_bool().unwrap_or_default()), out),
         // A negative number is the two's complement.
         Int => number(tag, value.as_i64().unwrap_or_default() as u64, out),
+        Double => double(tag, value.as_f64().unwrap_or_default(), out),
         Any => nested(tag, out, |out| any(value, out)),
         Anys => value.items().iter().for_each(|item| nested(tag, out, |out| any(item, out))),
         One(of) => nested(tag, out, |out| write(of, value, out)),
@@ -283,6 +294,13 @@ fn number(tag: u32, number: u64, out: &mut Vec<u8>) {
     if number != 0 {
         varint(u64::from(tag << 3), out);
         varint(number, out);
+    }
+}
+
+fn double(tag: u32, number: f64, out: &mut Vec<u8>) {
+    if number != 0.0 {
+        varint(u64::from(tag << 3 | 1), out);
+        out.extend_from_slice(&number.to_le_bytes());
     }
 }
 

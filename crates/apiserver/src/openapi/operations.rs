@@ -8,6 +8,10 @@ use schema::{Map, Value, value};
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
 const OBJECTS: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const EVENTS: &[&str] = &["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+/// The forms of custom resources.
+const CUSTOM_OBJECTS: &[&str] = &["application/json", "application/yaml"];
+const CUSTOM_PATCHES: &[&str] =
+    &["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
 const PATCHES: &[&str] = &[
     "application/json-patch+json",
     "application/merge-patch+json",
@@ -36,6 +40,8 @@ const ANSWERED_WHEN_DELETED: &[&str] = &[
 
 /// A path.
 pub struct Site<'a> {
+    /// Of a custom resource, which has fewer forms.
+    pub custom: bool,
     pub names: &'a Names,
     pub version: &'a Version,
     pub dialect: Dialect,
@@ -44,6 +50,8 @@ pub struct Site<'a> {
     pub kind: &'a str,
     pub api_version: &'a str,
     pub type_name: Option<&'a str>,
+    /// The type of the lists of its objects.
+    pub list_type: &'a str,
 }
 
 impl Site<'_> {
@@ -110,7 +118,7 @@ impl Site<'_> {
                 // `body` sorts before all other names of operations that have one.
                 own.splice(0..0, self.body_parameter(action));
                 let texts = |texts: &[&str]| texts.iter().map(|&text| Value::from(text)).collect::<Vec<_>>();
-                operation.set(&["consumes"], texts(if action == "patch" { PATCHES } else { &["*/*"] }));
+                operation.set(&["consumes"], texts(self.consumes(action)));
                 operation.set(&["produces"], texts(&self.produces(action)));
                 operation.set(&["schemes"], texts(&["https"]));
             }
@@ -126,8 +134,18 @@ impl Site<'_> {
         operation
     }
 
+    fn consumes(&self, action: &str) -> &'static [&'static str] {
+        match (action, self.custom) {
+            ("patch", true) => CUSTOM_PATCHES,
+            ("patch", false) => PATCHES,
+            (_, true) => CUSTOM_OBJECTS,
+            (_, false) => &["*/*"],
+        }
+    }
+
     fn produces(&self, action: &str) -> Vec<&'static str> {
         match action {
+            _ if self.custom => CUSTOM_OBJECTS.to_vec(),
             "connect" => vec!["*/*"],
             "list" | "watch" | "watchlist" => [OBJECTS, EVENTS].concat(),
             _ if self.type_name.is_none() => [&["text/plain"], OBJECTS].concat(),
@@ -142,10 +160,10 @@ impl Site<'_> {
     fn responses(&self, action: &str) -> Value {
         let meta = |name: &str| reference(&format!("{META}.{name}"), self.dialect);
         let answer = match action {
-            "list" => reference(&format!("{}List", self.version.type_name), self.dialect),
+            "list" => reference(self.list_type, self.dialect),
             "watch" | "watchlist" => meta("WatchEvent"),
             "deletecollection" => meta("Status"),
-            "delete" if !ANSWERED_WHEN_DELETED.contains(&self.kind) => meta("Status"),
+            "delete" if self.custom || !ANSWERED_WHEN_DELETED.contains(&self.kind) => meta("Status"),
             _ => self.object(),
         };
         let codes: &[(&str, &str)] = match action {
@@ -177,10 +195,11 @@ impl Site<'_> {
 
     fn request_body(&self, action: &str) -> Option<Value> {
         let meta = |name: &str| reference(&format!("{META}.{name}"), self.dialect);
+        let taken = self.consumes(action);
         match action {
-            "post" | "put" => Some(value!({ "content": (content(&["*/*"], &self.object())), "required": true })),
-            "patch" => Some(value!({ "content": (content(PATCHES, &meta("Patch"))), "required": true })),
-            "delete" | "deletecollection" => Some(value!({ "content": (content(&["*/*"], &meta("DeleteOptions"))) })),
+            "post" | "put" => Some(value!({ "content": (content(taken, &self.object())), "required": true })),
+            "patch" => Some(value!({ "content": (content(taken, &meta("Patch"))), "required": true })),
+            "delete" | "deletecollection" => Some(value!({ "content": (content(taken, &meta("DeleteOptions"))) })),
             _ => None,
         }
     }

@@ -1,9 +1,12 @@
 //! The paths of each resource, and those of discovery.
 
+use super::custom;
 use super::definitions::{Dialect, VERSION, reference};
 use super::operations::{Site, capitalized, content, group_word, tag};
-use kind::{DynKind, Names, Verb, Version};
+use kind::{Names, Verb, Version};
+use registry::Entry;
 use schema::{Map, Schema, Value, value};
+use std::sync::Arc;
 
 const COLLECTION: &[(Verb, &str, &str)] = &[
     (Verb::List, "get", "list"),
@@ -32,24 +35,37 @@ const JSON: &[&str] = &["application/json"];
 const DOCUMENTS: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
-/// The paths of all kinds, or of those of one group and version.
-pub fn of(kinds: &[&dyn DynKind], of: Option<(&str, &str)>, dialect: Dialect) -> Value {
+/// The paths of these kinds in all their versions, or in one.
+pub fn of(entries: &[Arc<Entry>], of: Option<&str>, dialect: Dialect) -> Value {
     let mut paths = Map::new();
-    for names in kinds.iter().map(|kind| kind.names()) {
-        for version in names.versions {
-            if of.is_none_or(|(group, wanted)| group == names.group && wanted == version.name) {
-                add(&mut paths, names, version, dialect);
-                let root = root(names, version);
-                let list = discovery(&tag(names.group, version.name), "APIResources", "APIResourceList", dialect);
-                paths.insert(format!("{root}/"), list);
+    for entry in entries {
+        let names = entry.names();
+        for version in names.versions.iter().filter(|version| of.is_none_or(|wanted| wanted == version.name)) {
+            if entry.is_custom() {
+                let types = custom::TypeNames::of(names, version.name);
+                let own = Own { custom: true, object: &types.object, list: &types.list };
+                add(&mut paths, names, version, &own, dialect);
+                continue;
             }
+            let list = format!("{}List", version.type_name);
+            let own = Own { custom: false, object: version.type_name, list: &list };
+            add(&mut paths, names, version, &own, dialect);
+            let list = discovery(&tag(names.group, version.name), "APIResources", "APIResourceList", dialect);
+            paths.insert(format!("{}/", root(names, version)), list);
         }
     }
     Value::Map(paths)
 }
 
+/// The types of a kind's objects and lists.
+struct Own<'a> {
+    custom: bool,
+    object: &'a str,
+    list: &'a str,
+}
+
 /// The paths that tell which groups and versions there are.
-pub fn of_discovery(groups: &[&str], dialect: Dialect) -> Map {
+pub fn of_discovery(groups: &[String], dialect: Dialect) -> Map {
     let mut paths = Map::new();
     let version = reference(VERSION, dialect);
     paths.insert("/version/", document("version", "getCodeVersion", true, JSON, version, dialect));
@@ -103,18 +119,20 @@ fn root(names: &Names, version: &Version) -> String {
     if names.group.is_empty() { format!("/api/{api_version}") } else { format!("/apis/{api_version}") }
 }
 
-fn add(paths: &mut Map, names: &Names, version: &Version, dialect: Dialect) {
+fn add(paths: &mut Map, names: &Names, version: &Version, own: &Own, dialect: Dialect) {
     let api_version = names.api_version(version.name);
     let root = root(names, version);
     let below_namespace = if names.namespaced() { "/namespaces/{namespace}" } else { "" };
     let site = |path: String| Site {
+        custom: own.custom,
+        list_type: own.list,
         names,
         version,
         dialect,
         path,
         kind: names.kind,
         api_version: &api_version,
-        type_name: Some(version.type_name),
+        type_name: Some(own.object),
     };
     let scoped = format!("{root}{below_namespace}/{}", names.plural);
     site(scoped.clone()).add(paths, &served(names.verbs, COLLECTION));
@@ -122,7 +140,7 @@ fn add(paths: &mut Map, names: &Names, version: &Version, dialect: Dialect) {
     if names.namespaced() {
         site(format!("{root}/{}", names.plural)).add(paths, &served(names.verbs, &COLLECTION[..1]));
     }
-    if names.verbs.contains(&Verb::Watch) {
+    if names.verbs.contains(&Verb::Watch) && !own.custom {
         let watched = format!("{root}/watch{below_namespace}/{}", names.plural);
         site(format!("{watched}/{{name}}")).add(paths, &[("get", "watch")]);
         site(watched).add(paths, &[("get", "watchlist")]);
@@ -137,7 +155,9 @@ fn add(paths: &mut Map, names: &Names, version: &Version, dialect: Dialect) {
             (group, version) => format!("{group}/{version}"),
         };
         let streams = sub.kind.ends_with("Options");
-        let body = Schema::builtin().by_kind(&of_sub, sub.kind).map(|ty| ty.name());
+        let own_kind = own.custom && sub.kind == names.kind;
+        let builtin = || Schema::builtin().by_kind(&of_sub, sub.kind).map(|ty| ty.name());
+        let body = if own_kind { Some(own.object) } else { builtin() };
         let site = |path: String| Site {
             path,
             kind: sub.kind,

@@ -1,8 +1,15 @@
 use super::*;
-use kinds::KINDS;
+use crate::served::tests::{Changing, builtin as served, with_custom};
+use definitions::Dialect;
+use schema::Map;
+use schema::value;
 
 fn document(path: &str) -> Value {
-    let response = Documents::new(KINDS).answer(path, None, &HeaderMap::new()).unwrap();
+    document_of(&Documents::new(Arc::new(served())), path)
+}
+
+fn document_of(documents: &Documents, path: &str) -> Value {
+    let response = documents.answer(path, None, &HeaderMap::new()).unwrap().unwrap();
     let bytes = response.into_body().into_bytes().unwrap();
     json::parse(&bytes, json::Limits::default()).unwrap()
 }
@@ -44,7 +51,7 @@ fn version_two_holds_everything_and_every_reference_leads_somewhere() {
 
 fn ask(path: &str, hash: Option<&str>, headers: &[(header::HeaderName, &str)]) -> Response<Body> {
     let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-    Documents::new(KINDS).answer(path, hash, &headers).unwrap()
+    Documents::new(Arc::new(served())).answer(path, hash, &headers).unwrap().unwrap()
 }
 
 #[test]
@@ -76,4 +83,59 @@ fn what_the_client_has_is_not_sent_again_and_an_old_hash_leads_to_the_new() {
     let hash = location.split_once("?hash=").unwrap().1;
     assert_eq!(ask("/openapi/v3/apis/apps/v1", Some(hash), &[]).status(), StatusCode::OK);
     assert_eq!(ask("/openapi/v3/apis/none/v1", None, &[]).status(), StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_custom_resource_appears_in_both_versions() {
+    let source = Arc::new(Changing(Mutex::new(served())));
+    let documents = Documents::new(source.clone());
+    let tag = |path: &str| {
+        let response = documents.answer(path, None, &HeaderMap::new()).unwrap().unwrap();
+        response.headers().get(header::ETAG).unwrap().clone()
+    };
+    let (v2, v3) = (tag("/openapi/v2"), tag("/openapi/v3"));
+    *source.0.lock() = with_custom(&served());
+    assert!(tag("/openapi/v2") != v2 && tag("/openapi/v3") != v3);
+    let path = "/apis/example.com/v1/namespaces/{namespace}/widgets/{name}";
+    let of_v2 = document_of(&documents, "/openapi/v2");
+    assert_eq!(of_v2.at(&["paths", path, "patch", "operationId"]).as_str(), Some("patchExampleComV1NamespacedWidget"));
+    let object = of_v2.at(&["definitions", "com.example.v1.Widget", "x-kubernetes-group-version-kind"]);
+    assert_eq!(object.items()[0].str_at(&["group"]), "example.com");
+    assert!(of_v2.at(&["definitions", "io.k8s.api.core.v1.Pod"]).as_map().is_some());
+    let of_v3 = document_of(&documents, "/openapi/v3/apis/example.com/v1");
+    let body = of_v3.at(&["paths", path, "put", "requestBody", "content", "application/yaml", "schema", "$ref"]);
+    assert_eq!(body.as_str(), Some("#/components/schemas/com.example.v1.Widget"));
+    let schemas = of_v3.at(&["components", "schemas"]);
+    for name in ["com.example.v1.WidgetList", "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"] {
+        assert!(schemas.get(name).is_some(), "{name}");
+    }
+    let response =
+        documents.answer("/openapi/v2", None, &HeaderMap::from_iter([(header::ACCEPT, PROTOBUF.parse().unwrap())]));
+    let protobuf = response.unwrap().unwrap().into_body().into_bytes().unwrap();
+    let holds = |text: &str| protobuf.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("com.example.v1.WidgetList") && holds("io.k8s.api.core.v1.PodSpec"));
+}
+
+#[test]
+fn what_an_author_wrote_is_published_as_each_version_can_say_it() {
+    let written = value!({
+        "type": "object",
+        "properties": { "spec": { "type": "object", "properties": {
+            "maybe": { "type": "string", "nullable": true, "maxLength": 3 },
+            "either": { "anyOf": [{ "type": "integer" }, { "type": "string" }], "x-kubernetes-int-or-string": true },
+            "template": { "type": "object", "x-kubernetes-embedded-resource": true }
+        } } }
+    });
+    let of = |dialect| custom::object(Some(written.clone()), dialect);
+    let (v2, v3) = (of(Dialect::V2), of(Dialect::V3));
+    let spec = ["properties", "spec", "properties"];
+    assert_eq!(v3.at(&spec).at(&["maybe"]), written.at(&spec).at(&["maybe"]));
+    assert_eq!(*v2.at(&spec).at(&["maybe"]), value!({ "maxLength": 3 }));
+    assert_eq!(*v2.at(&spec).at(&["either"]), value!({ "x-kubernetes-int-or-string": true }));
+    assert_eq!(v2.at(&spec).str_at(&["template", "properties", "kind", "type"]), "string");
+    let reference = "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+    assert_eq!(v3.at(&["properties", "metadata", "allOf"]).items()[0].str_at(&["$ref"]), reference);
+    let open =
+        custom::object(Some(value!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true })), Dialect::V2);
+    assert_eq!(open, value!({ "type": "object" }));
 }

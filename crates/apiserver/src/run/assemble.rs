@@ -2,6 +2,7 @@
 
 use super::{ISSUER, Parts, StartError, USER_AGENT, pages, server_address, system_user};
 use crate::config::Config;
+use crate::discovery::Discovery;
 use crate::fallback::Paths;
 use crate::gateway::Gateway;
 use crate::late::Late;
@@ -14,8 +15,7 @@ use crate::virtuals::{
     AccessReview, PodBinding, PodEviction, PodStreams, RulesReview, ScaleOf, SelfSubjectReview, TokenRequest,
     TokenReview,
 };
-use crate::{discovery, flow_schemas, in_process, openapi, quotas, rbac_feed};
-use arc_swap::ArcSwap;
+use crate::{flow_schemas, in_process, openapi, quotas, rbac_feed};
 use authn::service_account::{Signer, Verifier};
 use authz::node::NodeAuthorizer;
 use authz::rbac::Rbac;
@@ -91,10 +91,10 @@ impl Assembly<'_> {
             quotas: Arc::new(quotas::Quotas { client: shared.client.clone() }),
         };
         let paths = Paths {
-            documents: ArcSwap::from_pointee(discovery::documents(KINDS, &server_address(self.config))),
+            discovery: Discovery::new(Arc::new(shared.late.clone()), server_address(self.config)),
             health: pages::health(self.ready),
             pages: pages::pages(self.config, self.pki, &shared.metrics),
-            openapi: Arc::new(openapi::Documents::new(KINDS)),
+            openapi: Arc::new(openapi::Documents::new(Arc::new(shared.late.clone()))),
         };
         self.registry.set_policy(registry::Policy {
             authorizer: shared.authorizer.clone(),

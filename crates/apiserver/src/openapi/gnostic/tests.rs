@@ -1,6 +1,7 @@
 use super::*;
-use crate::openapi::Documents;
-use kinds::KINDS;
+use crate::openapi::version2::{self, Version2};
+use crate::served::Kept;
+use crate::served::tests::builtin;
 use std::collections::BTreeSet;
 
 /// A field of a message: its tag, and its bytes or number.
@@ -54,9 +55,13 @@ fn entry<'a>(pairs: &[&'a [u8]], name: &str) -> &'a [u8] {
     at(pair, &[2])[0]
 }
 
+fn version2() -> Version2 {
+    version2::make(&builtin(), &mut Kept::default())
+}
+
 #[test]
 fn definitions_and_operations_are_where_gnostic_has_them() {
-    let bytes = encode(&Documents::new(KINDS).document2());
+    let bytes = version2().protobuf.body;
     assert_eq!(at(&bytes, &[1]), [b"2.0"]);
     assert_eq!(at(&bytes, &[2, 1]), [b"Kubernetes"]);
     let pod = entry(&at(&bytes, &[9, 1]), "io.k8s.api.core.v1.PodSpec");
@@ -113,7 +118,7 @@ fn the_tables_name_every_member_of_the_document() {
         lost(of, item, found);
     }
     let mut found = BTreeSet::new();
-    let document = Documents::new(KINDS).document2();
+    let document = json::parse(&version2().json.body, json::Limits::default()).unwrap();
     lost(&DOCUMENT, &document, &mut found);
     let shared = document.at(&["parameters"]).as_map().into_iter().flat_map(schema::Map::iter);
     shared.for_each(|(_, item)| parameter_lost(item, &mut found));

@@ -1,0 +1,3 @@
+//! Groups of other servers beside those of this one: APIService objects.
+
+pub mod priorities;

@@ -145,9 +145,9 @@ fn next(source: &[char], at: usize) -> Match {
             Ok(end) => Match::Token(Kind::String, end),
             Err(stuck) => Match::Stuck(stuck),
         },
-        'a'..='z' | 'A'..='Z' | '_' => text::prefixed(source, at)
-            .map(|(kind, end)| Match::Token(kind, end))
-            .unwrap_or_else(|| word(source, at)),
+        'a'..='z' | 'A'..='Z' | '_' => {
+            text::prefixed(source, at).map(|(kind, end)| Match::Token(kind, end)).unwrap_or_else(|| word(source, at))
+        }
         '`' => escaped_ident(source, at),
         _ => operator(source, at, first, second),
     }

@@ -10,5 +10,17 @@
 //! which clients see. Deliberately absent: IO, clocks, what an expression is for (policies, rules of custom resources).
 
 pub mod ast;
+mod checker;
 pub mod decl;
+pub mod env;
+pub mod error;
+mod lexer;
+mod macros;
+mod parser;
+mod syntax;
 pub mod types;
+
+pub use env::{Env, Program, Reference};
+pub use error::{CompileError, Issue};
+pub use parser::parse;
+pub use types::Type;

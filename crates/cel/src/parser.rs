@@ -26,16 +26,14 @@ pub fn parse(source: &str) -> Result<Ast, CompileError> {
     let text: Arc<str> = source.into();
     let characters: Vec<char> = source.chars().collect();
     if characters.len() > MAX_SOURCE {
-        let message = format!(
-            "expression code point size exceeds limit: size: {}, limit {MAX_SOURCE}",
-            characters.len()
-        );
+        let message =
+            format!("expression code point size exceeds limit: size: {}, limit {MAX_SOURCE}", characters.len());
         return Err(CompileError::new(text, vec![Issue::nowhere(message)]));
     }
     let (tokens, issues) = lexer::scan(&characters);
     let mut parser = Parser::new(&characters, &tokens, issues);
     let root = parser.whole();
-    let Parser { positions, mut issues, .. } = parser;
+    let Parser { positions, mut issues, at, .. } = parser;
     match root {
         Ok(root) if issues.is_empty() => Ok(Ast { root: root.expr, source: text, positions }),
         Ok(_) => Err(CompileError::new(text, issues)),
@@ -44,7 +42,7 @@ pub fn parse(source: &str) -> Result<Ast, CompileError> {
             Err(CompileError::new(text, issues))
         }
         Err(Stop::Syntax) => {
-            issues.extend(syntax::explain(&characters, &tokens));
+            issues.extend(syntax::explain(&characters, &tokens, at));
             Err(CompileError::new(text, issues))
         }
     }
@@ -145,7 +143,14 @@ impl<'s> Parser<'s> {
         self.balance(function, &mut terms, &ids, 0, ids.len() - 1)
     }
 
-    fn balance(&mut self, function: &'static str, terms: &mut [Option<Tree>], ids: &[Id], low: usize, high: usize) -> Parsed {
+    fn balance(
+        &mut self,
+        function: &'static str,
+        terms: &mut [Option<Tree>],
+        ids: &[Id],
+        low: usize,
+        high: usize,
+    ) -> Parsed {
         const ONCE: &str = "the halves are disjoint, so each term is taken once";
         let middle = (low + high).div_ceil(2);
         let left = match middle == low {

@@ -1,5 +1,7 @@
 //! Types of expressions.
 
+pub(crate) mod display;
+
 use schema::ListType;
 use std::collections::BTreeMap;
 use std::fmt;

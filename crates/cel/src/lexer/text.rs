@@ -131,7 +131,9 @@ fn unescape(literal: &[char], mut push: impl FnMut(Part) -> Result<(), &'static 
 /// An escape sequence without its backslash.
 fn one(sequence: &[char]) -> Option<Part> {
     let digits = |from: usize, radix: u32| {
-        sequence[from..].iter().try_fold(0u32, |number, c| Some(number.wrapping_mul(radix).wrapping_add(c.to_digit(radix)?)))
+        sequence[from..]
+            .iter()
+            .try_fold(0u32, |number, c| Some(number.wrapping_mul(radix).wrapping_add(c.to_digit(radix)?)))
     };
     Some(match sequence[0] {
         'a' => Part::Character('\u{7}'),

@@ -192,7 +192,14 @@ fn finish(build: &mut Build<'_, '_>, read: Loop, body: Body) -> Parsed {
 }
 
 /// Reads the variables; notes what is wrong with them.
-fn read(parser: &mut Parser<'_>, id: Id, target: Option<Tree>, args: Vec<Tree>, two: bool, message: &str) -> Option<Loop> {
+fn read(
+    parser: &mut Parser<'_>,
+    id: Id,
+    target: Option<Tree>,
+    args: Vec<Tree>,
+    two: bool,
+    message: &str,
+) -> Option<Loop> {
     let height = expanded_height(target.iter().chain(&args));
     let range = target?.expr;
     let mut args = args.into_iter().map(|tree| tree.expr);

@@ -3,7 +3,7 @@
 //! A function returns the sentences that say what is wrong; none: the text is good.
 
 use crate::{FieldErrors, Path};
-use api_meta::v1::{LabelSelector, LabelSelectorRequirement};
+use api_meta::v1::{LabelSelector, LabelSelectorRequirement, ObjectMeta};
 use std::collections::BTreeMap;
 
 const LABEL_MAX: usize = 63;
@@ -196,6 +196,30 @@ pub fn labels(labels: &BTreeMap<String, String>, path: &Path, errors: &mut Field
         for sentence in label_value(value) {
             errors.invalid(path, value, sentence);
         }
+    }
+}
+
+/// The metadata of what is made later from a template: labels and annotations alone may be given.
+pub fn template_metadata(meta: &ObjectMeta, path: &Path, why: &str, errors: &mut FieldErrors) {
+    labels(&meta.labels, &path.child("labels"), errors);
+    annotations(&meta.annotations, &path.child("annotations"), errors);
+    let given = [
+        (meta.creation_timestamp.is_some(), "creationTimestamp"),
+        (meta.deletion_grace_period_seconds.is_some(), "deletionGracePeriodSeconds"),
+        (meta.deletion_timestamp.is_some(), "deletionTimestamp"),
+        (!meta.finalizers.is_empty(), "finalizers"),
+        (!meta.generate_name.is_empty(), "generateName"),
+        (meta.generation != 0, "generation"),
+        (!meta.managed_fields.is_empty(), "managedFields"),
+        (!meta.name.is_empty(), "name"),
+        (!meta.namespace.is_empty(), "namespace"),
+        (!meta.owner_references.is_empty(), "ownerReferences"),
+        (!meta.resource_version.is_empty(), "resourceVersion"),
+        (!meta.self_link.is_empty(), "selfLink"),
+        (!meta.uid.is_empty(), "uID"),
+    ];
+    for (_, field) in given.into_iter().filter(|(given, _)| *given) {
+        errors.forbidden(&path.child(field), why);
     }
 }
 

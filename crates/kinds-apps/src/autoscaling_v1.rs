@@ -3,6 +3,8 @@
 
 use schema::{Value, json, value};
 
+/// All that v1 carries in annotations.
+pub const ANNOTATIONS: &[&str] = &[METRICS, CURRENT, CONDITIONS, BEHAVIOR];
 const METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
 const CURRENT: &str = "autoscaling.alpha.kubernetes.io/current-metrics";
 const CONDITIONS: &str = "autoscaling.alpha.kubernetes.io/conditions";

@@ -111,6 +111,10 @@ impl Kind for HorizontalPodAutoscaler {
         amounts::validate_counts(&counts, errors);
     }
 
+    fn internal_annotations(&self) -> &'static [&'static str] {
+        old_form::ANNOTATIONS
+    }
+
     fn convert(&self, value: Value, to_api_version: &str) -> Value {
         match to_api_version {
             "autoscaling/v1" => old_form::to_v1(value),

@@ -32,7 +32,7 @@ pub use gates::{drop_disabled, drop_disabled_of_template};
 pub use options::Options;
 pub use resources::{
     container_resource_name as validate_container_resource_name, is_extended, is_native, is_overcommittable,
-    resource_name as validate_resource_name, validate_amount,
+    resource_name as validate_resource_name, validate_amount, validate_overhead,
 };
 pub use scheduling::validate_tolerations;
 pub use warnings::{of_pod as pod_warnings, of_template as template_warnings};

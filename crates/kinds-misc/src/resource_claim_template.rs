@@ -43,6 +43,7 @@ impl Kind for ResourceClaimTemplate {
 
     fn validate(&self, object: &v1::ResourceClaimTemplate, errors: &mut FieldErrors) {
         let path = Path::root("spec");
+        kind::validate::template_metadata(&object.spec.metadata, &path.child("metadata"), "cannot be set", errors);
         claims::validate(&object.spec.spec, &path.child("spec"), errors);
     }
 

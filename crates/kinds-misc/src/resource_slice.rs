@@ -59,6 +59,10 @@ impl Kind for ResourceSlice {
         ]
     }
 
+    fn unknown_field_selector(&self, field: &str) -> String {
+        format!("field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {field}")
+    }
+
     fn validate(&self, object: &v1::ResourceSlice, errors: &mut FieldErrors) {
         let (spec, path) = (&object.spec, Path::root("spec"));
         formats::csi_driver(&spec.driver, &path.child("driver"), errors);

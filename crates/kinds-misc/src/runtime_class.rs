@@ -53,6 +53,9 @@ impl Kind for RuntimeClass {
                 errors.invalid(&Path::root("handler"), &object.handler, sentence);
             }
         }
+        if let Some(overhead) = &object.overhead {
+            pod_spec::validate_overhead(&overhead.pod_fixed, &Path::root("overhead"), errors);
+        }
         if let Some(scheduling) = &object.scheduling {
             let path = Path::root("scheduling");
             validate::labels(&scheduling.node_selector, &path.child("nodeSelector"), errors);

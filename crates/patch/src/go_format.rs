@@ -23,6 +23,7 @@ impl Display for Go<'_> {
                 }
                 out.write_char(']')
             }
+            Value::Verbatim(verbatim) => Go(verbatim.value()).fmt(out),
         }
     }
 }
@@ -46,6 +47,7 @@ pub fn type_name(value: &Value) -> &'static str {
         Value::Str(_) => "string",
         Value::List(_) => "[]interface {}",
         Value::Map(_) => "map[string]interface {}",
+        Value::Verbatim(verbatim) => type_name(verbatim.value()),
     }
 }
 
@@ -58,6 +60,7 @@ pub fn json_name(value: &Value) -> &'static str {
         Value::Str(_) => "string",
         Value::List(_) => "array",
         Value::Map(_) => "object",
+        Value::Verbatim(verbatim) => json_name(verbatim.value()),
     }
 }
 

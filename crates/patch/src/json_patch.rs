@@ -226,6 +226,7 @@ fn json_bytes(value: &Value) -> usize {
         Value::Str(text) => text.len() + 2,
         Value::List(items) => items.iter().map(|item| json_bytes(item) + 1).sum::<usize>() + 1,
         Value::Map(map) => map.iter().map(|(key, value)| key.len() + json_bytes(value) + 4).sum::<usize>() + 1,
+        Value::Verbatim(verbatim) => verbatim.text().len(),
     }
 }
 

@@ -23,4 +23,4 @@ pub mod yaml;
 pub use scalar::{Bytes, Duration, IntOrString, MicroTime, Quantity, Time};
 pub use schema::{Field, ListType, Scalar, Schema, Shape, Type, TypeId, TypeRef};
 pub use typed::{Object, ResourceInfo, Typed};
-pub use value::{Map, Text, Value};
+pub use value::{Map, Text, Value, Verbatim};

@@ -7,7 +7,12 @@
 //! with `omitempty`, nil) is absent; quantities, times and base64 texts are in canonical form.
 //! Deliberately absent: order of insertion (Go's encoders do not keep it either: structs follow the schema, maps sort).
 
+mod verbatim;
+
+pub use verbatim::Verbatim;
+
 use std::ops::Index;
+use std::sync::Arc;
 
 /// A string; up to 24 bytes without an allocation.
 pub type Text = compact_str::CompactString;
@@ -25,6 +30,8 @@ pub enum Value {
     Str(Text),
     List(Vec<Value>),
     Map(Map),
+    /// A list or map of a field whose bytes matter; it reads like the plain one.
+    Verbatim(Arc<Verbatim>),
 }
 
 /// String keys to values, sorted by key.
@@ -58,25 +65,26 @@ impl Value {
             Value::Str(s) => s.is_empty(),
             Value::List(items) => items.is_empty(),
             Value::Map(map) => map.is_empty(),
+            Value::Verbatim(verbatim) => verbatim.value().is_zero(),
         }
     }
 
     pub fn as_str(&self) -> Option<&str> {
-        match self {
+        match self.plain() {
             Value::Str(s) => Some(s),
             _ => None,
         }
     }
 
     pub fn as_i64(&self) -> Option<i64> {
-        match self {
+        match self.plain() {
             Value::Int(n) => Some(*n),
             _ => None,
         }
     }
 
     pub fn as_f64(&self) -> Option<f64> {
-        match self {
+        match self.plain() {
             Value::Int(n) => Some(*n as f64),
             Value::Float(n) => Some(*n),
             _ => None,
@@ -84,20 +92,21 @@ impl Value {
     }
 
     pub fn as_bool(&self) -> Option<bool> {
-        match self {
+        match self.plain() {
             Value::Bool(b) => Some(*b),
             _ => None,
         }
     }
 
     pub fn as_list(&self) -> Option<&[Value]> {
-        match self {
+        match self.plain() {
             Value::List(items) => Some(items),
             _ => None,
         }
     }
 
     pub fn as_list_mut(&mut self) -> Option<&mut Vec<Value>> {
+        self.unwrap_verbatim();
         match self {
             Value::List(items) => Some(items),
             _ => None,
@@ -105,16 +114,24 @@ impl Value {
     }
 
     pub fn as_map(&self) -> Option<&Map> {
-        match self {
+        match self.plain() {
             Value::Map(map) => Some(map),
             _ => None,
         }
     }
 
     pub fn as_map_mut(&mut self) -> Option<&mut Map> {
+        self.unwrap_verbatim();
         match self {
             Value::Map(map) => Some(map),
             _ => None,
+        }
+    }
+
+    /// Who changes it makes it plain.
+    fn unwrap_verbatim(&mut self) {
+        if let Value::Verbatim(verbatim) = self {
+            *self = verbatim.value().clone();
         }
     }
 
@@ -163,7 +180,7 @@ impl Value {
 
     /// This node as a map, which it is made into if it is anything else.
     pub fn make_map(&mut self) -> &mut Map {
-        if !matches!(self, Value::Map(_)) {
+        if self.as_map().is_none() {
             *self = Value::map();
         }
         self.as_map_mut().expect("made a map just above")

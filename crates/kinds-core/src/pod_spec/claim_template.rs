@@ -2,13 +2,13 @@
 
 use super::check;
 use api_core::v1::PersistentVolumeClaimTemplate;
-use api_meta::v1::ObjectMeta;
 use kind::{FieldErrors, Path, validate};
 
 const ACCESS_MODES: &[&str] = &["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
 pub fn validate(template: &PersistentVolumeClaimTemplate, path: &Path, errors: &mut FieldErrors) {
-    metadata(&template.metadata, path, errors);
+    let why = "cannot be set for an ephemeral volume";
+    validate::template_metadata(&template.metadata, &path.child("metadata"), why, errors);
     let (claim, path) = (&template.spec, path.child("spec"));
     let modes = path.child("accessModes");
     if claim.access_modes.is_empty() {
@@ -38,25 +38,5 @@ pub fn validate(template: &PersistentVolumeClaimTemplate, path: &Path, errors: &
     }
     if let Some(mode) = &claim.volume_mode {
         check::known(mode, &["Block", "Filesystem"], &path.child("volumeMode"), errors);
-    }
-}
-
-/// Only labels and annotations may be given.
-fn metadata(meta: &ObjectMeta, path: &Path, errors: &mut FieldErrors) {
-    let path = path.child("metadata");
-    validate::labels(&meta.labels, &path.child("labels"), errors);
-    validate::annotations(&meta.annotations, &path.child("annotations"), errors);
-    let given = [
-        (!meta.name.is_empty(), "name"),
-        (!meta.generate_name.is_empty(), "generateName"),
-        (!meta.namespace.is_empty(), "namespace"),
-        (!meta.uid.is_empty(), "uID"),
-        (!meta.resource_version.is_empty(), "resourceVersion"),
-        (meta.generation != 0, "generation"),
-        (!meta.owner_references.is_empty(), "ownerReferences"),
-        (!meta.finalizers.is_empty(), "finalizers"),
-    ];
-    for (_, field) in given.into_iter().filter(|(given, _)| *given) {
-        errors.forbidden(&path.child(field), "cannot be set for an ephemeral volume");
     }
 }

@@ -189,5 +189,6 @@ fn rank(value: &Value) -> u8 {
         Value::List(_) => 3,
         Value::Map(_) => 4,
         Value::Null => 5,
+        Value::Verbatim(_) => 6,
     }
 }

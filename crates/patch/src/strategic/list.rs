@@ -209,6 +209,6 @@ fn scalar_key(value: &Value) -> Result<Key, PatchError> {
         Value::Int(n) => Key::Int(*n),
         Value::Float(n) => Key::Float(n.to_bits()),
         Value::Str(text) => Key::Str(text.clone()),
-        Value::List(_) | Value::Map(_) => return Err(bad_type("string", value)),
+        Value::List(_) | Value::Map(_) | Value::Verbatim(_) => return Err(bad_type("string", value)),
     })
 }

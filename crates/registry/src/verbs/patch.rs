@@ -102,7 +102,9 @@ impl Patch<'_> {
             return Err(ApiError::not_found(route.entry.names(), &route.name));
         }
         let ty = route.view.ty().ok_or_else(|| ApiError::internal("the kind has no type"))?;
-        let shown = route.view.show(current.clone())?;
+        let mut shown = route.view.show(current.clone())?;
+        // Upstream patches the written form, in which nothing keeps the bytes that it came as.
+        shown.make_plain();
         let options = DecodeOptions { strict: self.validation != FieldValidation::Ignore, custom: route.view.custom };
         let result = patching::apply(self.patch_type, ty, &shown, self.patch, &options)?;
         let mut strict: Vec<String> = self.strict.to_vec();
@@ -124,6 +126,7 @@ impl Patch<'_> {
 
     fn to_hub(&self, mut value: Value) -> Result<Value, ApiError> {
         let route = self.writing.route;
+        value.make_plain();
         if value.str_at(&["apiVersion"]).is_empty() {
             value.set(&["apiVersion"], route.view.api_version.as_str());
         }
@@ -133,6 +136,15 @@ impl Patch<'_> {
         Ok(new)
     }
 
+    /// An apply that changes no field leaves the object with the bytes that it has; it may have one more manager.
+    fn only_managers(&self, mut kept: Value, mut applied: Value) -> Result<Value, ApiError> {
+        match applied.remove(&["metadata", "managedFields"]) {
+            Some(managers) => kept.set(&["metadata", "managedFields"], managers),
+            None => drop(kept.remove(&["metadata", "managedFields"])),
+        }
+        self.writing.route.to_hub(kept)
+    }
+
     fn applied(&self, current: &Value) -> Result<Value, ApiError> {
         let route = self.writing.route;
         let shown = match current {
@@ -140,10 +152,18 @@ impl Patch<'_> {
             current => route.view.show(current.clone())?,
         };
         let now = self.writing.context.now;
+        let mut live = shown;
+        let kept = (!live.is_plain()).then(|| live.clone());
+        live.make_plain();
         let result = self.registry.with_manager(route, |manager| {
-            manager.on_apply(&shown, self.patch, self.writing.manager, self.force, now)
+            manager.on_apply(&live, self.patch, self.writing.manager, self.force, now)
         })?;
         let applied = result.map_err(apply_error)?;
+        if let Some(kept) = kept
+            && unmanaged(&applied) == unmanaged(&live)
+        {
+            return self.only_managers(kept, applied);
+        }
         if !self.strict.is_empty() {
             match self.validation {
                 FieldValidation::Ignore => {}
@@ -159,6 +179,14 @@ impl Patch<'_> {
         let decoded = normalize(ty, applied, &options).map_err(|error| error::bare(error.to_string()))?;
         self.to_hub(decoded.value)
     }
+}
+
+/// An object without who manages it.
+fn unmanaged(object: &Value) -> Value {
+    let mut bare = object.clone();
+    bare.remove(&["metadata", "managedFields"]);
+    bare.make_plain();
+    bare
 }
 
 fn apply_error(failed: ApplyError) -> ApiError {

@@ -13,6 +13,10 @@ pub(crate) trait Source<'a> {
     fn next_key(&mut self, first: bool) -> Result<Option<Chars<'a>>, JsonError>;
     /// The next value as it is. `depth` is how deep it may be.
     fn value(&mut self, depth: usize) -> Result<Value, JsonError>;
+    /// The same with its text, where the source has one.
+    fn verbatim(&mut self, depth: usize) -> Result<Value, JsonError> {
+        self.value(depth)
+    }
     fn skip(&mut self, depth: usize) -> Result<(), JsonError>;
     /// Nothing may follow.
     fn finish(&mut self) -> Result<(), JsonError>;
@@ -146,7 +150,12 @@ impl Tree {
 
 impl<'a> Source<'a> for Tree {
     fn token(&mut self) -> Result<Token<'a>, JsonError> {
-        Ok(match std::mem::take(&mut self.current) {
+        let mut current = std::mem::take(&mut self.current);
+        if let Value::Verbatim(verbatim) = current {
+            current = verbatim.value().clone();
+        }
+        Ok(match current {
+            Value::Verbatim(_) => Token::Null,
             Value::Null => Token::Null,
             Value::Bool(b) => Token::Bool(b),
             Value::Int(n) => Token::Number(Number::Int(n)),

@@ -172,7 +172,10 @@ impl<'a, 's, S: Source<'a>> Walker<'s, S> {
 
     /// A value of a shape; Null where there is none.
     fn value(&mut self, ty: TypeRef<'s>, shape: &'s Shape, named: Option<&'s str>) -> Result<Value, JsonError> {
-        if let Shape::Scalar(Scalar::Raw | Scalar::Json | Scalar::FieldsV1) = shape {
+        if let Shape::Scalar(Scalar::Raw) = shape {
+            return self.source.verbatim(self.depth);
+        }
+        if let Shape::Scalar(Scalar::Json | Scalar::FieldsV1) = shape {
             return self.source.value(self.depth);
         }
         if let Shape::Any = shape {

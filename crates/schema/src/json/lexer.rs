@@ -3,7 +3,7 @@
 use super::JsonError;
 use super::error::Context;
 use crate::decode::source::{Chars, Number, Source, Token};
-use crate::{Text, Value};
+use crate::{Text, Value, Verbatim};
 
 pub(crate) struct Lexer<'a> {
     text: &'a str,
@@ -304,6 +304,13 @@ impl<'a> Source<'a> for Lexer<'a> {
 
     fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
         self.free(depth)
+    }
+
+    fn verbatim(&mut self, depth: usize) -> Result<Value, JsonError> {
+        self.peek();
+        let start = self.at;
+        let value = self.free(depth)?;
+        Ok(Verbatim::keep(&self.text[start..self.at], value))
     }
 
     fn skip(&mut self, depth: usize) -> Result<(), JsonError> {

@@ -51,6 +51,44 @@ pub fn write(value: &Value, out: &mut Vec<u8>) {
             }
             out.push(b'}');
         }
+        Value::Verbatim(verbatim) => compact(verbatim.text(), out),
+    }
+}
+
+/// Copies JSON without its blanks, and with what HTML gives a meaning escaped.
+fn compact(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\r' => {}
+            b'"' => {
+                let end = string_end(bytes, at);
+                escape_html(&bytes[at - 1..end], out);
+                at = end;
+            }
+            _ => out.push(byte),
+        }
+    }
+}
+
+fn escape_html(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let (length, escape): (usize, &[u8]) = match byte {
+            b'<' => (1, b"\\u003c"),
+            b'>' => (1, b"\\u003e"),
+            b'&' => (1, b"\\u0026"),
+            0xe2 => match bytes.get(at + 1..at + 3) {
+                Some([0x80, 0xa8]) => (3, b"\\u2028"),
+                Some([0x80, 0xa9]) => (3, b"\\u2029"),
+                _ => (1, &bytes[at..=at]),
+            },
+            _ => (1, &bytes[at..=at]),
+        };
+        out.extend_from_slice(escape);
+        at += length;
     }
 }
 

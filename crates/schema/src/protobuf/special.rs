@@ -4,7 +4,7 @@ use super::wire::{Payload, Reader, VARINT, WRONG_TYPE, push_bytes, push_key, pus
 use super::{MAX_DEPTH, frame};
 use crate::decode::DecodeError;
 use crate::scalar::{Bytes, Duration, MicroTime, Quantity, Time};
-use crate::{Scalar, Schema, Text, Value, json};
+use crate::{Scalar, Schema, Text, Value, Verbatim, json};
 
 const MICROS: i64 = 1_000_000;
 
@@ -37,7 +37,9 @@ pub(super) fn push(scalar: Scalar, value: &Value, out: &mut Vec<u8>) {
             push_bytes(3, value.as_str().unwrap_or_default().as_bytes(), out);
         }
         Scalar::Raw | Scalar::Json | Scalar::FieldsV1 => {
-            if !value.is_null() {
+            if let Value::Verbatim(verbatim) = value {
+                push_bytes(1, verbatim.text().as_bytes(), out);
+            } else if !value.is_null() {
                 let mut text = Vec::new();
                 json::write(value, &mut text);
                 push_bytes(1, &text, out);
@@ -94,7 +96,13 @@ pub(super) fn read(scalar: Scalar, bytes: &[u8], depth: usize) -> Result<Value, 
         _ => match text {
             None | Some([]) => Value::Null,
             Some(text) if frame::is_envelope(text) => embedded(text, depth)?,
-            Some(text) => json::parse(text, json::Limits { depth: MAX_DEPTH })?,
+            Some(text) => {
+                let value = json::parse(text, json::Limits { depth: MAX_DEPTH })?;
+                match std::str::from_utf8(text) {
+                    Ok(text) if scalar == Scalar::Raw => Verbatim::keep(text, value),
+                    _ => value,
+                }
+            }
         },
     })
 }

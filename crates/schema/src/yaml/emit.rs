@@ -111,6 +111,7 @@ impl Emitter {
     /// Also empty lists and maps. `indent` is where further lines begin.
     fn scalar(&mut self, value: &Value, indent: usize) {
         match value {
+            Value::Verbatim(verbatim) => self.scalar(verbatim.value(), indent),
             Value::Null => self.push_str("null"),
             Value::Bool(b) => self.push_str(if *b { "true" } else { "false" }),
             Value::Int(n) => self.push_str(itoa::Buffer::new().format(*n)),

@@ -1,6 +1,11 @@
 //! Types of expressions.
 
+mod declared;
 pub(crate) mod display;
+mod escape;
+
+pub use declared::{object_of_schema, of_schema};
+pub use escape::{escape, unescape};
 
 use schema::ListType;
 use std::collections::BTreeMap;

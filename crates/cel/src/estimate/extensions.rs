@@ -39,7 +39,9 @@ impl<'p> Estimator<'p> {
             }
             ("list_reverse", []) => new_list(1.0, list),
             ("list_flatten", []) => new_list(1.0, list),
-            ("list_flatten_int", [depth]) => new_list(integer(depth).map_or(u64::MAX as f64, |depth| depth as f64), list),
+            ("list_flatten_int", [depth]) => {
+                new_list(integer(depth).map_or(u64::MAX as f64, |depth| depth as f64), list)
+            }
             ("list_distinct", []) => new_list(2.0, list.multiply(list)),
             _ => {
                 let kind = overload.strip_prefix("list_")?;
@@ -64,13 +66,44 @@ impl<'p> Estimator<'p> {
     ) -> Option<Call> {
         match function {
             "check" => Call::costs(AUTHORIZATION_CHECK),
-            "serviceAccount" | "path" | "group" | "resource" | "subresource" | "namespace" | "name" | "allowed"
-            | "reason" | "error" | "errored" | "masked" | "prefixLength" | "family" | "isUnspecified" | "isLoopback"
-            | "isLinkLocalMulticast" | "isLinkLocalUnicast" | "isGlobalUnicast" | "format.named" | "sign" | "asInteger"
-            | "isInteger" | "asApproximateFloat" | "isGreaterThan" | "isLessThan" | "compareTo" | "add" | "sub" | "major"
-            | "minor" | "patch" | "getScheme" | "getHostname" | "getHost" | "getPort" | "getEscapedPath" | "getQuery" => {
-                Call::costs(ONE)
-            }
+            "serviceAccount"
+            | "path"
+            | "group"
+            | "resource"
+            | "subresource"
+            | "namespace"
+            | "name"
+            | "allowed"
+            | "reason"
+            | "error"
+            | "errored"
+            | "masked"
+            | "prefixLength"
+            | "family"
+            | "isUnspecified"
+            | "isLoopback"
+            | "isLinkLocalMulticast"
+            | "isLinkLocalUnicast"
+            | "isGlobalUnicast"
+            | "format.named"
+            | "sign"
+            | "asInteger"
+            | "isInteger"
+            | "asApproximateFloat"
+            | "isGreaterThan"
+            | "isLessThan"
+            | "compareTo"
+            | "add"
+            | "sub"
+            | "major"
+            | "minor"
+            | "patch"
+            | "getScheme"
+            | "getHostname"
+            | "getHost"
+            | "getPort"
+            | "getEscapedPath"
+            | "getQuery" => Call::costs(ONE),
             "fieldSelector" | "labelSelector" if args.len() == 1 => {
                 Call::costs(or_unknown(args[0].size).scale(STRING_TRAVERSAL))
             }

@@ -55,10 +55,8 @@ impl<'p> Estimator<'p> {
             }
             ("strings_quote", _, [text]) => {
                 let size = or_unknown(text.size);
-                let quoted = Range {
-                    min: size.min.saturating_add(2),
-                    max: size.max.saturating_mul(2).saturating_add(2),
-                };
+                let quoted =
+                    Range { min: size.min.saturating_add(2), max: size.max.saturating_mul(2).saturating_add(2) };
                 Call::sized(size.scale(STRING_TRAVERSAL), quoted)
             }
             ("starts_with_string" | "ends_with_string", _, [part]) => {
@@ -84,8 +82,16 @@ impl<'p> Estimator<'p> {
                 Call::sized(cost, size)
             }
             (
-                "less_string" | "greater_string" | "less_equals_string" | "greater_equals_string" | "less_bytes"
-                | "greater_bytes" | "less_equals_bytes" | "greater_equals_bytes" | "equals" | "not_equals",
+                "less_string"
+                | "greater_string"
+                | "less_equals_string"
+                | "greater_equals_string"
+                | "less_bytes"
+                | "greater_bytes"
+                | "less_equals_bytes"
+                | "greater_equals_bytes"
+                | "equals"
+                | "not_equals",
                 _,
                 [left, right],
             ) => {

@@ -1,0 +1,10 @@
+//! Admission's side of the world outside: HTTPS to webhooks, the configuration file.
+
+mod connections;
+mod go_words;
+mod webhooks;
+
+pub use webhooks::HttpWebhooks;
+
+#[cfg(test)]
+mod tests;

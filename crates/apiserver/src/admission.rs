@@ -2,6 +2,7 @@
 
 mod connections;
 mod go_words;
+mod verifier;
 mod webhooks;
 
 pub use webhooks::HttpWebhooks;

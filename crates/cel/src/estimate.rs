@@ -134,7 +134,7 @@ impl<'p> Estimator<'p> {
             ExprKind::List { elements, .. } => self.list(expr.id, elements),
             ExprKind::Map(entries) => self.map(expr.id, entries),
             ExprKind::Struct { fields, .. } => {
-                fields.iter().fold(STRUCT, |sum, field| sum.add(self.cost(&field.value)))
+                fields.iter().fold(STRUCT, |sum, field| sum.plus(self.cost(&field.value)))
             }
             ExprKind::Comprehension(comprehension) => self.comprehension(expr.id, comprehension),
         }
@@ -143,7 +143,7 @@ impl<'p> Estimator<'p> {
     fn select(&mut self, id: Id, operand: &'p Expr, field: &Arc<str>) -> Range {
         let mut sum = self.cost(operand);
         if matches!(self.program.type_of(operand.id), Type::Map(..) | Type::Object(_) | Type::Param(_)) {
-            sum = sum.add(SELECT);
+            sum = sum.plus(SELECT);
         }
         let path = self.path(operand).then(field);
         self.paths.insert(id, path);
@@ -155,7 +155,7 @@ impl<'p> Estimator<'p> {
             // It only stops the checker.
             let cost = self.cost(arg);
             self.copy_sizes(expr.id, arg);
-            return cost.add(Range::exactly(1));
+            return cost.plus(Range::exactly(1));
         }
         let costs: Vec<Range> = args.iter().map(|arg| self.cost(arg)).collect();
         let nodes: Vec<Node<'p>> = args.iter().map(|arg| self.node(arg)).collect();
@@ -190,14 +190,14 @@ impl<'p> Estimator<'p> {
         if let Some(size) = size {
             self.sizes.insert(expr.id, size);
         }
-        sum.add(cost)
+        sum.plus(cost)
     }
 
     fn list(&mut self, id: Id, elements: &'p [Expr]) -> Range {
         let mut value = Range { min: if elements.is_empty() { 0 } else { u64::MAX }, max: 0 };
         let mut sum = LIST;
         for element in elements {
-            sum = sum.add(self.cost(element));
+            sum = sum.plus(self.cost(element));
             value = value.union(self.size_or_unknown(element));
         }
         self.entry_sizes.insert(id, EntrySize { is_list: true, key: Range::exactly(1), value });
@@ -209,7 +209,7 @@ impl<'p> Estimator<'p> {
         let mut value = key;
         let mut sum = MAP;
         for entry in entries {
-            sum = sum.add(self.cost(&entry.key)).add(self.cost(&entry.value));
+            sum = sum.plus(self.cost(&entry.key)).plus(self.cost(&entry.value));
             key = key.union(self.size_or_unknown(&entry.key));
             value = value.union(self.size_or_unknown(&entry.value));
         }
@@ -218,12 +218,12 @@ impl<'p> Estimator<'p> {
     }
 
     fn comprehension(&mut self, id: Id, part: &'p Comprehension) -> Range {
-        let mut sum = self.cost(&part.range).add(self.cost(&part.init));
+        let mut sum = self.cost(&part.range).plus(self.cost(&part.init));
         let accumulator =
             Local { path: self.path(&part.init), size: self.size(&part.init), entry: self.entry_size(&part.init) };
         self.push(&part.accumulator, accumulator);
         if is_bind(part) {
-            sum = sum.add(self.cost(&part.result));
+            sum = sum.plus(self.cost(&part.result));
             self.pop(&part.accumulator);
             self.copy_sizes(id, &part.result);
             return sum;
@@ -235,10 +235,10 @@ impl<'p> Estimator<'p> {
         if let Some(second) = &part.second {
             self.pop(second);
         }
-        sum = sum.add(self.cost(&part.result));
+        sum = sum.plus(self.cost(&part.result));
         self.pop(&part.accumulator);
         let count = self.size_or_unknown(&part.range);
-        sum = sum.add(count.multiply(step.add(condition)));
+        sum = sum.plus(count.times(step.plus(condition)));
         match part.init.kind {
             ExprKind::Literal(_) => {
                 if let Some(size) = self.size(&part.init) {

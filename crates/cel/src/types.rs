@@ -50,11 +50,14 @@ pub struct ObjectType {
     pub fields: Fields,
 }
 
+/// Finds a field by the name that expressions write.
+pub type FindField = dyn Fn(&str) -> Option<FieldType> + Send + Sync;
+
 /// Where an object type has its fields from.
 pub enum Fields {
     Known(BTreeMap<Arc<str>, FieldType>),
     /// Made when asked for: types of the API are recursive and many.
-    Lazy(Box<dyn Fn(&str) -> Option<FieldType> + Send + Sync>),
+    Lazy(Box<FindField>),
 }
 
 #[derive(Clone, Debug)]

@@ -24,8 +24,8 @@ impl<'p> Estimator<'p> {
             _ => None,
         } {
             let [left, right] = args else { return None };
-            let pairs = or_unknown(left.size).multiply(or_unknown(right.size));
-            return Call::costs(pairs.scale(factor).add(ONE));
+            let pairs = or_unknown(left.size).times(or_unknown(right.size));
+            return Call::costs(pairs.scale(factor).plus(ONE));
         }
         if overload == "lists_range" {
             let [count] = args else { return None };
@@ -42,7 +42,7 @@ impl<'p> Estimator<'p> {
             ("list_flatten_int", [depth]) => {
                 new_list(integer(depth).map_or(u64::MAX as f64, |depth| depth as f64), list)
             }
-            ("list_distinct", []) => new_list(2.0, list.multiply(list)),
+            ("list_distinct", []) => new_list(2.0, list.times(list)),
             _ => {
                 let kind = overload.strip_prefix("list_")?;
                 let sorted = match kind.strip_suffix("_sortByAssociatedKeys") {
@@ -51,7 +51,7 @@ impl<'p> Estimator<'p> {
                 };
                 let text = if matches!(sorted, "string" | "bytes") { STRING_TRAVERSAL } else { 0.0 };
                 let size = args.first().map_or(list, |keys| or_unknown(keys.size));
-                new_list(2.0 + text, size.multiply(size))
+                new_list(2.0 + text, size.times(size))
             }
         }
     }
@@ -129,9 +129,9 @@ impl<'p> Estimator<'p> {
             "join" => Some(self.join(target?, args)),
             "find" | "findAll" if !args.is_empty() => {
                 let size = or_unknown(target?.size);
-                let text = size.add(ONE).scale(STRING_TRAVERSAL);
+                let text = size.plus(ONE).scale(STRING_TRAVERSAL);
                 let pattern = or_unknown(args[0].size).scale(REGEX_LENGTH);
-                Call::sized(text.multiply(pattern), Range { min: 0, max: size.max })
+                Call::sized(text.times(pattern), Range { min: 0, max: size.max })
             }
             "validate" => {
                 target?;
@@ -162,20 +162,20 @@ impl<'p> Estimator<'p> {
         };
         let mut each = ONE;
         if matches!(element, Type::String | Type::Bytes) {
-            each = each.add(self.element_size(target, element).scale(STRING_TRAVERSAL));
+            each = each.plus(self.element_size(target, element).scale(STRING_TRAVERSAL));
         }
-        Call { cost: size.multiply(each), size: None }
+        Call { cost: size.times(each), size: None }
     }
 
     fn join(&self, target: &Node<'p>, args: &[Node<'p>]) -> Call {
         let count = or_unknown(target.size);
         let mut size = match element_type(&target.ty) {
-            Some(element) => count.multiply(self.element_size(target, element)),
+            Some(element) => count.times(self.element_size(target, element)),
             None => Range::ZERO,
         };
         if let Some(separator) = args.first() {
             let gaps = Range { min: count.min.saturating_sub(1), max: count.max.saturating_sub(1) };
-            size = size.add(or_unknown(separator.size).multiply(gaps));
+            size = size.plus(or_unknown(separator.size).times(gaps));
         }
         Call { cost: size.scale(STRING_TRAVERSAL), size: Some(size) }
     }
@@ -196,7 +196,7 @@ fn element_type(ty: &Type) -> Option<&Type> {
 
 /// A call that makes a list of a size.
 fn new_list(factor: f64, size: Range) -> Option<Call> {
-    Call::sized(size.scale(factor).add(ONE).add(LIST), size)
+    Call::sized(size.scale(factor).plus(ONE).plus(LIST), size)
 }
 
 /// The number that an argument is, where it is a literal.
@@ -227,17 +227,17 @@ fn replaced(text: Range, old: Range, new: Range) -> Range {
     } else {
         count.min = (text.min as f64 / old.max as f64).ceil() as u64;
     }
-    count.multiply(new).add(kept)
+    count.times(new).plus(kept)
 }
 
 fn contains(function: &str, overload: &str, other: &Node<'_>) -> Option<Call> {
-    let mut cost = ADDRESS.add(ADDRESS).scale(STRING_TRAVERSAL);
+    let mut cost = ADDRESS.plus(ADDRESS).scale(STRING_TRAVERSAL);
     if function == "containsCIDR" {
         // The base is masked before it is compared.
-        cost = cost.add(ADDRESS.scale(STRING_TRAVERSAL)).add(ONE);
+        cost = cost.plus(ADDRESS.scale(STRING_TRAVERSAL)).plus(ONE);
     }
     if overload.ends_with("_string") {
-        cost = cost.add(or_unknown(other.size).scale(STRING_TRAVERSAL));
+        cost = cost.plus(or_unknown(other.size).scale(STRING_TRAVERSAL));
     }
     Call::costs(cost)
 }

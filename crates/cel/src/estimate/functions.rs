@@ -15,18 +15,18 @@ impl<'p> Estimator<'p> {
         args: &[Node<'p>],
         costs: &[Range],
     ) -> Call {
-        let arguments = costs.iter().fold(Range::ZERO, |sum, cost| sum.add(*cost));
+        let arguments = costs.iter().fold(Range::ZERO, |sum, cost| sum.plus(*cost));
         let special = self
             .extension(overload, target, args)
             .or_else(|| self.kubernetes(function, overload, target, args))
             .or_else(|| self.by_size(expr, overload, target, args));
         if let Some(call) = special {
-            return Call { cost: call.cost.add(arguments), size: call.size };
+            return Call { cost: call.cost.plus(arguments), size: call.size };
         }
         match (overload, args, costs) {
             // The right side may not run.
             ("logical_or" | "logical_and", _, [left, right]) => {
-                Call { cost: Range { min: left.min, max: left.add(*right).max }, size: None }
+                Call { cost: Range { min: left.min, max: left.plus(*right).max }, size: None }
             }
             ("conditional", [_, yes, no], [condition, yes_cost, no_cost]) => {
                 let size = or_unknown(yes.size).union(or_unknown(no.size));
@@ -34,9 +34,9 @@ impl<'p> Estimator<'p> {
                 if let Some(entry) = entry {
                     self.entry_sizes.insert(expr.id, entry);
                 }
-                Call { cost: condition.add(yes_cost.union(*no_cost)), size: Some(size) }
+                Call { cost: condition.plus(yes_cost.union(*no_cost)), size: Some(size) }
             }
-            _ => Call { cost: Range::exactly(1).add(arguments), size: None },
+            _ => Call { cost: Range::exactly(1).plus(arguments), size: None },
         }
     }
 
@@ -65,15 +65,15 @@ impl<'p> Estimator<'p> {
             ("in_list", _, [_, list]) => Call::costs(or_unknown(list.size)),
             ("matches_string", Some(text), [pattern]) => {
                 // One more, so that an empty string does not make the expression cheap.
-                let text = or_unknown(text.size).add(Range::exactly(1)).scale(STRING_TRAVERSAL);
-                Call::costs(text.multiply(or_unknown(pattern.size).scale(REGEX_LENGTH)))
+                let text = or_unknown(text.size).plus(Range::exactly(1)).scale(STRING_TRAVERSAL);
+                Call::costs(text.times(or_unknown(pattern.size).scale(REGEX_LENGTH)))
             }
             ("contains_string", Some(text), [part]) => {
                 let part = or_unknown(part.size).scale(STRING_TRAVERSAL);
-                Call::costs(or_unknown(text.size).scale(STRING_TRAVERSAL).multiply(part))
+                Call::costs(or_unknown(text.size).scale(STRING_TRAVERSAL).times(part))
             }
             ("add_string" | "add_bytes" | "add_list", _, [left, right]) => {
-                let size = or_unknown(left.size).add(or_unknown(right.size));
+                let size = or_unknown(left.size).plus(or_unknown(right.size));
                 let entry = EntrySize::union(self.entry_size(left.expr), self.entry_size(right.expr));
                 if let Some(entry) = entry {
                     self.entry_sizes.insert(expr.id, entry);

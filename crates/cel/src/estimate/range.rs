@@ -15,11 +15,11 @@ impl Range {
         Range { min: number, max: number }
     }
 
-    pub fn add(self, other: Range) -> Range {
+    pub fn plus(self, other: Range) -> Range {
         Range { min: self.min.saturating_add(other.min), max: self.max.saturating_add(other.max) }
     }
 
-    pub fn multiply(self, other: Range) -> Range {
+    pub fn times(self, other: Range) -> Range {
         Range { min: self.min.saturating_mul(other.min), max: self.max.saturating_mul(other.max) }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! What exists is left as it is, except for the addresses of the server itself, which are brought up to date.
 
+use crate::config::RequestHeader;
 use api_core::v1::{
     ConfigMap, EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Service, ServicePort, ServiceSpec,
 };
@@ -29,6 +30,7 @@ pub struct Bootstrap<'a> {
     pub advertise: SocketAddr,
     pub client_ca: &'a str,
     pub front_proxy_ca: &'a str,
+    pub request_header: &'a RequestHeader,
 }
 
 /// The objects that every server has.
@@ -135,16 +137,26 @@ impl Bootstrap<'_> {
         let mut map = ConfigMap::default();
         map.metadata.name = "extension-apiserver-authentication".into();
         map.metadata.namespace = "kube-system".into();
-        let entries = [
-            ("client-ca-file", self.client_ca),
-            ("requestheader-client-ca-file", self.front_proxy_ca),
-            ("requestheader-allowed-names", "[\"front-proxy-client\"]"),
-            ("requestheader-extra-headers-prefix", "[\"X-Remote-Extra-\"]"),
-            ("requestheader-group-headers", "[\"X-Remote-Group\"]"),
-            ("requestheader-uid-headers", "[\"X-Remote-Uid\"]"),
-            ("requestheader-username-headers", "[\"X-Remote-User\"]"),
-        ];
-        map.data = entries.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        if !self.client_ca.is_empty() {
+            map.data.insert("client-ca-file".to_owned(), self.client_ca.to_owned());
+        }
+        if self.front_proxy_ca.is_empty() {
+            return map;
+        }
+        map.data.insert("requestheader-client-ca-file".to_owned(), self.front_proxy_ca.to_owned());
+        let given = self.request_header;
+        for (key, given, usual) in [
+            ("allowed-names", &given.allowed_names, "front-proxy-client"),
+            ("extra-headers-prefix", &given.extra_headers_prefix, "X-Remote-Extra-"),
+            ("group-headers", &given.group_headers, "X-Remote-Group"),
+            ("uid-headers", &given.uid_headers, "X-Remote-Uid"),
+            ("username-headers", &given.username_headers, "X-Remote-User"),
+        ] {
+            let of_own_authority = given.is_empty() && self.request_header.client_ca_file.is_none();
+            let names = if of_own_authority { vec![usual.to_owned()] } else { given.clone() };
+            let list = serde_json::to_string(&names).unwrap_or_default();
+            map.data.insert(format!("requestheader-{key}"), list);
+        }
         map
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Flags and files of upstream's form are read at the edge, where the program starts; the names here are the flags' own.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,14 +10,18 @@ use std::time::Duration;
 /// How one API server runs.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Holds the directory `pki`, where certificates that are not given are made.
+    /// Where certificates that are not given are made.
     pub data_dir: PathBuf,
+    /// Makes an authority in `data_dir/pki`, and from it what is not given. Else the only thing that is made is a serving
+    /// certificate in `data_dir`, and what is not given is not there.
+    pub own_authority: bool,
     pub bind_address: IpAddr,
     pub secure_port: u16,
     /// Where others reach the server, also in certificates.
     pub advertise_address: IpAddr,
     pub hostname: String,
     pub serving: Serving,
+    pub kubelets: Kubelets,
     pub etcd: Etcd,
     pub authentication: Authentication,
     pub authorization: Authorization,
@@ -25,6 +30,12 @@ pub struct Config {
     pub encryption: Encryption,
     pub flow: Flow,
     pub services: Services,
+    /// Pods may ask for privileged containers.
+    pub allow_privileged: bool,
+    /// What was said of features, by name.
+    pub feature_gates: BTreeMap<String, bool>,
+    /// What was said of versions and resources: `apps/v1`, `api/all`.
+    pub runtime_config: BTreeMap<String, bool>,
 }
 
 /// Certificates that were given; those that were not are made.
@@ -32,11 +43,34 @@ pub struct Config {
 pub struct Serving {
     pub tls_cert_file: Option<PathBuf>,
     pub tls_private_key_file: Option<PathBuf>,
-    pub kubelet_client_certificate: Option<PathBuf>,
-    pub kubelet_client_key: Option<PathBuf>,
-    pub kubelet_certificate_authority: Option<PathBuf>,
+    pub sni: Vec<SniIdentity>,
+    pub min_tls_13: bool,
+    /// Go's names, for TLS 1.2; empty: all.
+    pub cipher_suites: Vec<String>,
+    pub disable_http2: bool,
+    pub permit_port_sharing: bool,
     pub proxy_client_cert_file: Option<PathBuf>,
     pub proxy_client_key_file: Option<PathBuf>,
+}
+
+/// A certificate for clients that ask for one of its names.
+#[derive(Clone, Debug, Default)]
+pub struct SniIdentity {
+    pub cert_file: PathBuf,
+    pub private_key_file: PathBuf,
+    /// Empty: those in the certificate.
+    pub names: Vec<String>,
+}
+
+/// How kubelets are called.
+#[derive(Clone, Debug)]
+pub struct Kubelets {
+    pub client_certificate: Option<PathBuf>,
+    pub client_key: Option<PathBuf>,
+    /// None, without an authority of the server's own: their certificates are not verified.
+    pub certificate_authority: Option<PathBuf>,
+    /// The first of these that a node has is called.
+    pub preferred_address_types: Vec<String>,
 }
 
 /// What the server does with its store, whichever engine it is.
@@ -52,6 +86,8 @@ pub struct Etcd {
     pub event_ttl: Duration,
     /// Zero: nothing is forgotten.
     pub compaction_interval: Duration,
+    /// Zero: objects are not counted.
+    pub count_metric_poll_period: Duration,
     pub healthcheck_timeout: Duration,
     pub readycheck_timeout: Duration,
 }
@@ -207,6 +243,18 @@ pub struct Services {
     /// First and last.
     pub node_ports: (u16, u16),
     pub enable_aggregator_routing: bool,
+    /// Of the Service named kubernetes; 0: it has none.
+    pub kubernetes_service_node_port: u16,
+    pub endpoint_reconciler: EndpointReconciler,
+}
+
+/// Who keeps the endpoints of the Service named kubernetes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointReconciler {
+    /// The servers, each by a lease in the store.
+    Lease,
+    /// Somebody else.
+    None,
 }
 
 impl Default for Etcd {
@@ -219,6 +267,7 @@ impl Default for Etcd {
             prefix: "/registry".into(),
             event_ttl: Duration::from_secs(3600),
             compaction_interval: Duration::from_secs(5 * 60),
+            count_metric_poll_period: Duration::from_secs(60),
             healthcheck_timeout: Duration::from_secs(2),
             readycheck_timeout: Duration::from_secs(2),
         }
@@ -234,6 +283,18 @@ impl Etcd {
     /// What stands before every key.
     pub fn root(&self) -> String {
         format!("/{}/", self.prefix.trim_matches('/'))
+    }
+}
+
+impl Default for Kubelets {
+    fn default() -> Kubelets {
+        let types = ["InternalIP", "ExternalIP", "InternalDNS", "ExternalDNS", "Hostname"];
+        Kubelets {
+            client_certificate: None,
+            client_key: None,
+            certificate_authority: None,
+            preferred_address_types: types.map(str::to_owned).into(),
+        }
     }
 }
 
@@ -298,6 +359,8 @@ impl Default for Services {
             cluster_ip_ranges: vec!["10.96.0.0/16".into()],
             node_ports: (30000, 32767),
             enable_aggregator_routing: false,
+            kubernetes_service_node_port: 0,
+            endpoint_reconciler: EndpointReconciler::Lease,
         }
     }
 }

@@ -20,13 +20,13 @@ use tokio_rustls::TlsConnector;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_PORT: i64 = 10250;
-/// In this order, the first that a node has is called.
-const ADDRESS_TYPES: &[&str] = &["InternalIP", "ExternalIP", "InternalDNS", "ExternalDNS", "Hostname"];
 
 /// How to reach kubelets.
 #[derive(Clone)]
 pub struct NodeClient {
     tls: TlsConnector,
+    /// The first of these that a node has is called.
+    address_types: Arc<[String]>,
 }
 
 /// One kubelet.
@@ -37,14 +37,30 @@ pub struct Kubelet {
 }
 
 impl NodeClient {
-    /// `identity`: the client certificate shown to kubelets; `authority`: who signs theirs.
-    pub fn new(identity: &serve::Identity, authority: &str) -> Result<NodeClient, TlsError> {
-        let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?;
-        let config = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots(authority)?)
-            .with_client_auth_cert(certificates(&identity.certificate)?, key)?;
-        Ok(NodeClient { tls: TlsConnector::from(Arc::new(config)) })
+    /// `identity`: the client certificate shown to kubelets; `authority`: who signs theirs, which are not verified without.
+    pub fn new(
+        identity: Option<&serve::Identity>,
+        authority: Option<&str>,
+        address_types: &[String],
+    ) -> Result<NodeClient, TlsError> {
+        let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+        let builder = match authority {
+            Some(authority) => builder.with_root_certificates(roots(authority)?),
+            None => builder.dangerous().with_custom_certificate_verifier(serve::tls::accept_any_server()),
+        };
+        let config = match identity {
+            Some(identity) => {
+                let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?;
+                builder.with_client_auth_cert(certificates(&identity.certificate)?, key)?
+            }
+            None => builder.with_no_client_auth(),
+        };
+        Ok(NodeClient { tls: TlsConnector::from(Arc::new(config)), address_types: address_types.into() })
+    }
+
+    /// Where a node says that its kubelet listens.
+    pub fn kubelet(&self, node: &Value) -> Result<Kubelet, ApiError> {
+        Kubelet::of(node, &self.address_types)
     }
 
     async fn connect(&self, kubelet: &Kubelet) -> io::Result<BoxStream> {
@@ -98,11 +114,11 @@ impl NodeClient {
 
 impl Kubelet {
     /// Where a node says that its kubelet listens.
-    pub fn of(node: &Value) -> Result<Kubelet, ApiError> {
+    fn of(node: &Value, address_types: &[String]) -> Result<Kubelet, ApiError> {
         let addresses = node.at(&["status", "addresses"]).items();
-        let found = ADDRESS_TYPES
+        let found = address_types
             .iter()
-            .find_map(|wanted| addresses.iter().find(|address| address.str_at(&["type"]) == *wanted))
+            .find_map(|wanted| addresses.iter().find(|address| address.str_at(&["type"]) == wanted))
             .map(|address| address.str_at(&["address"]).to_owned());
         let host = found.ok_or_else(|| {
             let name = node.str_at(&["metadata", "name"]);

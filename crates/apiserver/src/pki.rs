@@ -9,6 +9,12 @@
 //!
 //! Private keys are written with mode 0600 from the first byte, each file through a temporary one and a rename.
 
+mod given;
+mod reload;
+
+pub use given::identities;
+pub use reload::reload;
+
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PublicKeyData, SanType,
@@ -38,15 +44,26 @@ pub enum PkiError {
     Bad { path: PathBuf, what: String },
     #[error("making a certificate: {0}")]
     Make(#[from] rcgen::Error),
+    #[error("this server has no authority to sign certificates with")]
+    NoAuthority,
 }
 
 /// The certificates of one cluster.
 pub struct Pki {
     directory: PathBuf,
-    ca: Authority,
+    /// None where certificates were given.
+    authority: Option<Authority>,
+    /// Who signs the clients' certificates; empty: nobody.
+    client_ca: String,
     pub serving: Identity,
+    /// Who signs the certificates of those that say in headers who the user is; empty: nobody.
     pub front_proxy_ca: String,
-    pub front_proxy_client: Identity,
+    /// What proves this server to aggregated ones.
+    pub front_proxy_client: Option<Identity>,
+    /// What proves it to kubelets.
+    pub kubelet_client: Option<Identity>,
+    /// Who signs the kubelets' certificates; none: they are not verified.
+    pub kubelet_ca: Option<String>,
     /// Signs service-account tokens.
     pub token_key: KeyPair,
 }
@@ -72,10 +89,21 @@ impl Pki {
         let serving = leaf(directory, "apiserver", &ca, now_unix_s, &serving_params(names)?)?;
         let front_proxy_client =
             leaf(directory, "front-proxy-client", &front, now_unix_s, &client_params("front-proxy-client", &[]))?;
+        let kubelet_params = client_params("kube-apiserver-kubelet-client", &[authn::MASTERS]);
+        let kubelet_client = leaf(directory, "apiserver-kubelet-client", &ca, now_unix_s, &kubelet_params)?;
         let token_key = open_key(&directory.join("sa.key"))?;
         write(&directory.join("sa.pub"), token_key.public_key_pem().as_bytes(), 0o644)?;
-        let front_proxy_ca = front.certificate;
-        Ok(Pki { directory: directory.into(), ca, serving, front_proxy_ca, front_proxy_client, token_key })
+        Ok(Pki {
+            directory: directory.into(),
+            client_ca: ca.certificate.clone(),
+            kubelet_ca: Some(ca.certificate.clone()),
+            authority: Some(ca),
+            serving,
+            front_proxy_ca: front.certificate,
+            front_proxy_client: Some(front_proxy_client),
+            kubelet_client: Some(kubelet_client),
+            token_key,
+        })
     }
 
     /// Reads what is there, for who issues certificates on the same machine; nothing is made or renewed.
@@ -87,39 +115,46 @@ impl Pki {
         let (ca, front) = (identity("ca")?, identity("front-proxy-ca")?);
         Ok(Pki {
             directory: directory.into(),
-            ca: Authority { certificate: ca.certificate, key: ca.key },
+            client_ca: ca.certificate.clone(),
+            kubelet_ca: Some(ca.certificate.clone()),
+            authority: Some(Authority { certificate: ca.certificate, key: ca.key }),
             serving: identity("apiserver")?,
             front_proxy_ca: front.certificate,
-            front_proxy_client: identity("front-proxy-client")?,
+            front_proxy_client: Some(identity("front-proxy-client")?),
+            kubelet_client: Some(identity("apiserver-kubelet-client")?),
             token_key: KeyPair::from_pem(&required(&directory.join("sa.key"))?)?,
         })
     }
 
-    /// PEM of the cluster CA.
+    /// PEM of the cluster CA, which signs the clients' certificates; empty: nobody does.
     pub fn ca(&self) -> &str {
-        &self.ca.certificate
+        &self.client_ca
     }
 
     /// PEM of the cluster CA's key, for who signs certificates in the cluster.
-    pub fn ca_key(&self) -> &str {
-        &self.ca.key
+    pub fn ca_key(&self) -> Result<&str, PkiError> {
+        Ok(&self.authority()?.key)
+    }
+
+    fn authority(&self) -> Result<&Authority, PkiError> {
+        self.authority.as_ref().ok_or(PkiError::NoAuthority)
     }
 
     /// A client certificate for a user with groups, good for a year.
     pub fn client(&self, user: &str, groups: &[&str], now_unix_s: i64) -> Result<Identity, PkiError> {
-        self.ca.issue(client_params(user, groups), now_unix_s)
+        self.authority()?.issue(client_params(user, groups), now_unix_s)
     }
 
     /// The client certificate kept under `name`, made or renewed when needed.
     pub fn kept_client(&self, name: &str, user: &str, groups: &[&str], now_unix_s: i64) -> Result<Identity, PkiError> {
-        leaf(&self.directory, name, &self.ca, now_unix_s, &client_params(user, groups))
+        leaf(&self.directory, name, self.authority()?, now_unix_s, &client_params(user, groups))
     }
 
     /// A serving certificate for a node's kubelet.
     pub fn node_serving(&self, node: &str, names: &Names, now_unix_s: i64) -> Result<Identity, PkiError> {
         let mut params = serving_params(names)?;
         set_subject(&mut params, &format!("system:node:{node}"), &["system:nodes"]);
-        self.ca.issue(params, now_unix_s)
+        self.authority()?.issue(params, now_unix_s)
     }
 
     /// DER of the public half of the token key.

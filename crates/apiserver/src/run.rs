@@ -14,19 +14,21 @@ use authn::{AuthnError, UserInfo};
 use client::{Client, ClientError};
 use kinds::KINDS;
 use registry::Registry;
-use serve::tls::{TlsError, server_config};
+use serve::tls::{Certificates, Offer, TlsError, server_config_of};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use stdx::{Clock, Rng};
 use store::Store;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 /// Who made service-account tokens, and whom they are for.
 const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 const CLUSTER_DOMAIN: &str = "cluster.local";
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
 /// How often caches over a shared store ask how far they are, without a client that wants to know.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(60);
 /// As whom the server calls itself.
@@ -70,19 +72,23 @@ impl ApiServer {
     /// Opens the certificates, starts serving, and makes the first objects. Ends when `stop` becomes true.
     pub async fn start(config: Config, parts: Parts, stop: watch::Receiver<bool>) -> Result<ApiServer, StartError> {
         let address = SocketAddr::new(config.bind_address, config.secure_port);
-        let listener = TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
+        let listener = listen(address, config.serving.permit_port_sharing)
+            .map_err(|source| StartError::Listen { address, source })?;
         let service_cidr = config.services.cluster_ip_ranges.first().cloned().unwrap_or_default();
         let service_address = first_address(&service_cidr)?;
         let names = serving_names(&config, service_address);
         let now = parts.clock.now_seconds();
-        let pki = Arc::new(Pki::open(&config.data_dir.join("pki"), &names, now)?);
+        let pki = Arc::new(match config.own_authority {
+            true => Pki::open(&config.data_dir.join("pki"), &names, now)?,
+            false => Pki::given(&config, &names, now)?,
+        });
         let bad_range = || StartError::ServiceCidr(service_cidr.clone());
         let addresses = ServiceAddresses::new(&service_cidr, parts.rng.clone()).ok_or_else(bad_range)?;
         let registry = assemble::registry(&config, &parts, &addresses);
         let ready = Arc::new(AtomicBool::new(false));
         let assembly = Assembly { config: &config, parts: &parts, pki: &pki, registry: &registry, ready: &ready };
         let gateway = assembly.gateway()?;
-        let tls = Arc::new(server_config(&pki.serving, pki.ca())?);
+        let tls = serving_tls(&config, &pki)?;
         let client = in_process::client(&registry, system_user(), USER_AGENT);
         addresses.learn(&client).await?;
         let serving = tokio::spawn(serve::serve(listener, tls, Arc::new(gateway), stop));
@@ -98,6 +104,7 @@ impl ApiServer {
             advertise: SocketAddr::new(config.advertise_address, config.secure_port),
             client_ca: pki.ca(),
             front_proxy_ca: &pki.front_proxy_ca,
+            request_header: &config.authentication.request_header,
         };
         bootstrap.run().await?;
         ready.store(true, Ordering::Release);
@@ -117,6 +124,29 @@ impl ApiServer {
             tracing::error!(%error, "the server ended by a panic");
         }
     }
+}
+
+/// The socket; its port may be shared with other processes that say so too.
+fn listen(address: SocketAddr, share_port: bool) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(share_port)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// What the socket offers and shows; certificates from files are read again when they change.
+fn serving_tls(config: &Config, pki: &Pki) -> Result<Arc<rustls::ServerConfig>, StartError> {
+    let (default, named) = pki::identities(config, &pki.serving)?;
+    let shown = Arc::new(Certificates::new(&default, &named)?);
+    let offer = Offer {
+        min_tls_13: config.serving.min_tls_13,
+        cipher_suites: config.serving.cipher_suites.clone(),
+        disable_http2: config.serving.disable_http2,
+    };
+    let tls = server_config_of(shown.clone(), pki.ca(), &offer)?;
+    tokio::spawn(pki::reload(config.clone(), pki.serving.clone(), shown));
+    Ok(Arc::new(tls))
 }
 
 fn server_address(config: &Config) -> String {

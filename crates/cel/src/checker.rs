@@ -359,4 +359,4 @@ fn qualified_name(expr: &Expr) -> Option<String> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -30,7 +30,6 @@ mod frames;
 mod lookup;
 mod patching;
 mod pipeline;
-mod shapes;
 mod storage;
 mod table;
 mod verbs;

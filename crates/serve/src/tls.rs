@@ -3,15 +3,19 @@
 //! A bad client certificate does not end the handshake; as upstream, it ends in a 401, so the verification happens after the
 //! handshake, in [`ClientCertificates::user`].
 
+mod shown;
+
+pub use shown::{Certificates, Named, unknown_cipher_suites};
+
 use crate::Identity;
 use authn::{AuthnError, UserInfo};
-use rustls::client::danger::HandshakeSignatureValid;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,25 +27,46 @@ pub enum TlsError {
     Tls(#[from] rustls::Error),
     #[error("the authorities for client certificates: {0}")]
     Verifier(#[from] rustls::server::VerifierBuilderError),
+    #[error("none of the cipher suites {0:?} is available")]
+    NoCipherSuite(Vec<String>),
 }
 
-/// Verifies client certificates against the cluster's authorities.
+/// Verifies client certificates against the cluster's authorities; without one, certificates say nothing.
 #[derive(Clone)]
 pub struct ClientCertificates {
-    verifier: Arc<dyn ClientCertVerifier>,
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
 }
 
-/// The configuration of the listening socket. `http2` off leaves HTTP/1.1 alone.
+/// What the listening socket offers besides the certificates.
+#[derive(Clone, Debug, Default)]
+pub struct Offer {
+    /// TLS 1.3 alone.
+    pub min_tls_13: bool,
+    /// Go's names of those of TLS 1.2; empty: all there are.
+    pub cipher_suites: Vec<String>,
+    /// HTTP/1.1 alone.
+    pub disable_http2: bool,
+}
+
+/// The configuration of a listening socket with one certificate.
 pub fn server_config(identity: &Identity, client_ca: &str) -> Result<ServerConfig, TlsError> {
-    let chain = certificates(&identity.certificate)?;
-    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?;
-    let algorithms = provider().signature_verification_algorithms;
+    let shown = Certificates::new(identity, &[])?;
+    server_config_of(Arc::new(shown), client_ca, &Offer::default())
+}
+
+/// The same with certificates that can be replaced. `client_ca` may be empty.
+pub fn server_config_of(shown: Arc<Certificates>, client_ca: &str, offer: &Offer) -> Result<ServerConfig, TlsError> {
+    let mut provider = (*provider()).clone();
+    shown::keep_cipher_suites(&mut provider, &offer.cipher_suites)?;
+    let algorithms = provider.signature_verification_algorithms;
     let verifier = Arc::new(AskButAccept { hints: hints(client_ca)?, algorithms });
-    let mut config = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()?
+    let versions = if offer.min_tls_13 { &[&rustls::version::TLS13][..] } else { rustls::ALL_VERSIONS };
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(versions)?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(chain, key)?;
+        .with_cert_resolver(shown);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols.retain(|protocol| !offer.disable_http2 || protocol != b"h2");
     Ok(config)
 }
 
@@ -62,16 +87,20 @@ pub fn provider() -> Arc<CryptoProvider> {
 }
 
 impl ClientCertificates {
+    /// `client_ca` is PEM, and may be empty.
     pub fn new(client_ca: &str) -> Result<ClientCertificates, TlsError> {
+        if client_ca.trim().is_empty() {
+            return Ok(ClientCertificates { verifier: None });
+        }
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(client_ca)?), provider()).build()?;
-        Ok(ClientCertificates { verifier })
+        Ok(ClientCertificates { verifier: Some(verifier) })
     }
 
-    /// The user of the chain that a client showed; `None` if it showed none.
+    /// The user of the chain that a client showed; `None` if it showed none, or nobody is trusted.
     pub fn user(&self, chain: Option<&[CertificateDer<'_>]>, now_unix_s: u64) -> Option<Result<UserInfo, AuthnError>> {
         let (leaf, intermediates) = chain?.split_first()?;
         let now = UnixTime::since_unix_epoch(Duration::from_secs(now_unix_s));
-        let verified = self.verifier.verify_client_cert(leaf, intermediates, now);
+        let verified = self.verifier.as_ref()?.verify_client_cert(leaf, intermediates, now);
         Some(match verified {
             Ok(_) => authn::x509::user(leaf),
             Err(error) => Err(AuthnError::Certificate(error.to_string())),
@@ -102,6 +131,52 @@ impl ClientCertVerifier for AskButAccept {
         _now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
         Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// For servers whose certificates nobody vouches for, where an operator chose that.
+pub fn accept_any_server() -> Arc<dyn ServerCertVerifier> {
+    Arc::new(AcceptAnyServer { algorithms: provider().signature_verification_algorithms })
+}
+
+/// Takes any certificate whose key the server proves to have.
+#[derive(Debug)]
+struct AcceptAnyServer {
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ServerCertVerifier for AcceptAnyServer {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

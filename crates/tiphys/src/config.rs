@@ -49,9 +49,12 @@ pub struct Options {
     /// The name of this machine's node; without it, the host name.
     #[arg(long)]
     pub node_name: Option<String>,
-    /// The range that Services get their addresses from.
-    #[arg(long, default_value = "10.96.0.0/16")]
-    pub service_cluster_ip_range: String,
+    /// The range that Services get their addresses from, or one of each family.
+    #[arg(long, value_delimiter = ',', default_value = "10.96.0.0/16")]
+    pub service_cluster_ip_range: Vec<String>,
+    /// Features to turn on or off, as name=true.
+    #[arg(long, value_delimiter = ',', value_parser = feature_gate)]
+    pub feature_gates: Vec<(String, bool)>,
     /// The range that pods of this node get their addresses from; without it, one that no other instance here has.
     #[arg(long)]
     pub pod_cidr: Option<String>,
@@ -93,6 +96,12 @@ pub enum Role {
 pub enum StoreSync {
     Always,
     Never,
+}
+
+fn feature_gate(text: &str) -> Result<(String, bool), String> {
+    let (name, value) = text.split_once('=').ok_or("expected name=true or name=false")?;
+    let value = value.parse().map_err(|_| format!("{value:?} is neither true nor false"))?;
+    Ok((name.to_owned(), value))
 }
 
 impl Options {

@@ -6,12 +6,13 @@
 
 mod down;
 mod files;
-mod network;
+pub mod network;
 mod peer;
 mod roles;
-mod storage;
+pub mod storage;
 
 pub use down::down;
+pub use roles::VERSION;
 
 use crate::config::{Options, Role};
 use anyhow::Context;
@@ -20,36 +21,52 @@ use peer::Peer;
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::{Clock, SystemClock, SystemRng};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// Runs the roles until SIGTERM or SIGINT.
 pub fn up(options: &Options) -> anyhow::Result<()> {
     files::prepare(&options.data_dir)?;
     let _lock = files::lock(&options.data_dir)?;
+    with_runtime(serve(options))
+}
+
+/// Runs a component to its end.
+pub fn with_runtime(component: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         tracing::debug!("a TLS provider was installed before");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let result = runtime.block_on(serve(options));
+    let result = runtime.block_on(component);
     runtime.shutdown_timeout(Duration::from_secs(5));
     result
 }
 
+/// What tells the process to stop.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub fn new() -> anyhow::Result<Signals> {
+        Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    pub async fn asked_to_stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => tracing::info!("told to stop"),
+            _ = self.interrupt.recv() => tracing::info!("interrupted"),
+        }
+    }
+}
+
 async fn serve(options: &Options) -> anyhow::Result<()> {
     let (stop_sender, stop) = watch::channel(false);
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = Signals::new()?;
     let mut cluster = Cluster::start(options, stop).await?;
     let result = tokio::select! {
-        _ = terminate.recv() => {
-            tracing::info!("told to stop");
-            Ok(())
-        }
-        _ = interrupt.recv() => {
-            tracing::info!("interrupted");
-            Ok(())
-        }
+        () = signals.asked_to_stop() => Ok(()),
         error = cluster.failed() => Err(error),
     };
     stop_sender.send_replace(true);
@@ -123,11 +140,13 @@ async fn apiserver(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Re
     };
     let config = apiserver::Config {
         data_dir: options.data_dir.clone(),
+        own_authority: true,
         bind_address: options.bind_address,
         secure_port: options.secure_port,
         advertise_address,
         hostname,
         serving: Default::default(),
+        kubelets: Default::default(),
         etcd,
         authentication: Default::default(),
         authorization: Default::default(),
@@ -136,9 +155,12 @@ async fn apiserver(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Re
         encryption: Default::default(),
         flow: Default::default(),
         services: apiserver::config::Services {
-            cluster_ip_ranges: vec![options.service_cluster_ip_range.clone()],
+            cluster_ip_ranges: options.service_cluster_ip_range.clone(),
             ..Default::default()
         },
+        allow_privileged: true,
+        feature_gates: options.feature_gates.iter().cloned().collect(),
+        runtime_config: Default::default(),
     };
     let parts = Parts { store, clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) };
     Ok(ApiServer::start(config, parts, stop).await?)

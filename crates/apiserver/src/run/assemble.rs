@@ -1,7 +1,6 @@
 //! The parts of a server, put together: who decides, what is admitted, what answers the paths that are not stored.
 
 use super::{ISSUER, Parts, StartError, USER_AGENT, pages, server_address, system_user};
-use crate::admission::HttpWebhooks;
 use crate::config::Config;
 use crate::discovery::Discovery;
 use crate::fallback::Paths;
@@ -90,7 +89,6 @@ impl Assembly<'_> {
             authorizer: shared.authorizer.clone(),
             rbac: shared.rbac.clone(),
             quotas: Arc::new(quotas::Quotas { client: shared.client.clone() }),
-            webhooks: Arc::new(HttpWebhooks::new(shared.late.clone())),
         };
         let paths = Paths {
             discovery: Discovery::new(Arc::new(shared.late.clone()), server_address(self.config)),
@@ -127,13 +125,11 @@ impl Assembly<'_> {
     fn register_pods(&self, shared: &Shared) -> Result<(), StartError> {
         let (registry, create) = (self.registry, VirtualVerb::Create);
         let late = &shared.late;
-        let kubelet_client = self.pki.kept_client(
-            "apiserver-kubelet-client",
-            "kube-apiserver-kubelet-client",
-            &[authn::MASTERS],
-            self.parts.clock.now_seconds(),
+        let nodes = NodeClient::new(
+            self.pki.kubelet_client.as_ref(),
+            self.pki.kubelet_ca.as_deref(),
+            &self.config.kubelets.preferred_address_types,
         )?;
-        let nodes = NodeClient::new(&kubelet_client, self.pki.ca())?;
         let streams = Arc::new(PodStreams { registry: late.clone(), nodes });
         for subresource in ["log", "exec", "attach", "portforward"] {
             registry.register("", "pods", subresource, VirtualVerb::Connect, streams.clone());

@@ -115,7 +115,7 @@ impl PodStreams {
             return Err(ApiError::bad_request(format!("pod {name} does not have a host assigned")));
         }
         let node: Arc<Value> = self.registry.find("nodes", "", node)?.ok_or_else(|| not_found("nodes", node))?;
-        Kubelet::of(&node)
+        self.nodes.kubelet(&node)
     }
 }
 

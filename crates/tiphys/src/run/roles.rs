@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 /// The loops of this process; one that ends before it is told to has failed.
 pub type Loops = JoinSet<anyhow::Result<()>>;
 
-const VERSION: &str = "v1.36.2";
+pub const VERSION: &str = "v1.36.2";
 
 /// Starts the roles that are asked for besides the API server.
 pub fn start(options: &Options, peer: &Peer, stop: watch::Receiver<bool>) -> anyhow::Result<Loops> {

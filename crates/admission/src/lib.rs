@@ -8,7 +8,16 @@
 //! write (webhooks, quota) is an [`AsyncPlugin`]. Deliberately absent: the plugins (modules beside this one), the store,
 //! and the order, which is whoever builds the [`Chain`]'s.
 
+pub mod expression;
+pub mod labels;
+pub mod matching;
 pub mod plugins;
+pub mod reinvocation;
+pub mod shapes;
+pub mod webhook;
+
+pub use reinvocation::Reinvocation;
+pub use shapes::Shapes;
 
 use authn::UserInfo;
 use kind::ApiError;
@@ -45,6 +54,9 @@ pub struct Attributes<'a> {
     pub group: &'a str,
     pub version: &'a str,
     pub kind: &'a str,
+    /// Group and version of `kind`: those of the resource, but for subresources with kinds of their own (scale, eviction).
+    pub kind_group: &'a str,
+    pub kind_version: &'a str,
     pub resource: &'a str,
     pub subresource: &'a str,
     pub namespace: &'a str,
@@ -57,8 +69,12 @@ pub struct Attributes<'a> {
     pub options: &'a Value,
     pub dry_run: bool,
     pub user: &'a UserInfo,
+    pub shapes: &'a dyn Shapes,
     /// For the client, without the leading code.
     pub warnings: Vec<String>,
+    /// For the audit log.
+    pub annotations: Vec<(String, String)>,
+    pub reinvocation: Reinvocation,
 }
 
 /// What a plugin may know of the cluster: the server's own caches, no older than the last write through this server.
@@ -68,6 +84,12 @@ pub trait Lookup: Send + Sync {
 
     /// The objects of a namespace; of all, if `namespace` is empty.
     fn list(&self, group: &str, resource: &str, namespace: &str) -> Vec<Arc<Value>>;
+
+    /// A number that is another one after any object of the resource changed; none where that is not known. What is made
+    /// of all objects of a resource is kept under it.
+    fn changes(&self, _group: &str, _resource: &str) -> Option<u64> {
+        None
+    }
 }
 
 /// A step that decides from the write and the caches alone.
@@ -159,8 +181,16 @@ impl Chain {
         })
     }
 
-    /// The mutating pass. The first refusal ends it.
+    /// The mutating pass, twice where a plugin asks for it. The first refusal ends it.
     pub async fn admit(&self, attributes: &mut Attributes<'_>, lookup: &dyn Lookup) -> Result<(), ApiError> {
+        self.admit_once(attributes, lookup).await?;
+        if attributes.reinvocation.begin_second() {
+            self.admit_once(attributes, lookup).await?;
+        }
+        Ok(())
+    }
+
+    async fn admit_once(&self, attributes: &mut Attributes<'_>, lookup: &dyn Lookup) -> Result<(), ApiError> {
         let operation = attributes.operation;
         for link in self.links.iter().filter(|link| link.handles(operation)) {
             match link {

@@ -31,6 +31,7 @@ pub use service_account::ServiceAccount;
 pub use storage::{DefaultStorageClass, StorageObjectInUseProtection};
 pub use taint_nodes::TaintNodesByCondition;
 
+use crate::webhook::{Caller, MutatingAdmissionWebhook, ValidatingAdmissionWebhook, WebhookClient};
 use crate::{Attributes, Chain};
 use authz::Authorizer;
 use authz::rbac::Rbac;
@@ -44,11 +45,14 @@ pub struct Parts {
     pub authorizer: Arc<dyn Authorizer>,
     pub rbac: Arc<Rbac>,
     pub quotas: Arc<dyn QuotaStore>,
+    pub webhooks: Arc<dyn WebhookClient>,
 }
 
 /// What upstream runs by default, and NodeRestriction, in upstream's order, as far as it exists here.
 pub fn default_chain(parts: Parts) -> Chain {
-    let Parts { rng, authorizer, rbac, quotas } = parts;
+    let Parts { rng, authorizer, rbac, quotas, webhooks } = parts;
+    let caller = || Caller { client: webhooks.clone(), rng: rng.clone(), authorizer: authorizer.clone() };
+    let (mutating, validating) = (caller(), caller());
     let mut chain = Chain::default();
     chain.push_waiting(RoleEscalation { rbac, authorizer: authorizer.clone() });
     chain.push(NamespaceLifecycle);
@@ -66,6 +70,8 @@ pub fn default_chain(parts: Parts) -> Chain {
     chain.push_waiting(CertificateApproval { authorizer: authorizer.clone() });
     chain.push_waiting(CertificateSigning { authorizer });
     chain.push(CertificateSubjectRestriction);
+    chain.push_waiting(MutatingAdmissionWebhook::new(mutating));
+    chain.push_waiting(ValidatingAdmissionWebhook::new(validating));
     chain.push_waiting(ResourceQuota::new(quotas));
     chain
 }

@@ -2,6 +2,7 @@
 //!
 //! What an API request means is `registry`'s business. Deliberately absent: any logic of a kind.
 
+mod admission;
 pub mod aggregation;
 pub mod bootstrap;
 mod compress;

@@ -359,4 +359,4 @@ fn qualified_name(expr: &Expr) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

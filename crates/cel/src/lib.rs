@@ -14,6 +14,7 @@ mod checker;
 pub mod decl;
 pub mod env;
 pub mod error;
+pub mod estimate;
 mod lexer;
 mod macros;
 mod parser;

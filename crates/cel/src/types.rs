@@ -1,6 +1,11 @@
 //! Types of expressions.
 
+mod declared;
 pub(crate) mod display;
+mod escape;
+
+pub use declared::{object_of_schema, of_schema};
+pub use escape::{escape, unescape};
 
 use schema::ListType;
 use std::collections::BTreeMap;
@@ -45,11 +50,14 @@ pub struct ObjectType {
     pub fields: Fields,
 }
 
+/// Finds a field by the name that expressions write.
+pub type FindField = dyn Fn(&str) -> Option<FieldType> + Send + Sync;
+
 /// Where an object type has its fields from.
 pub enum Fields {
     Known(BTreeMap<Arc<str>, FieldType>),
     /// Made when asked for: types of the API are recursive and many.
-    Lazy(Box<dyn Fn(&str) -> Option<FieldType> + Send + Sync>),
+    Lazy(Box<FindField>),
 }
 
 #[derive(Clone, Debug)]

@@ -263,6 +263,11 @@ impl<'s> FieldManager<'s> {
     }
 }
 
+/// What is wrong with the managedFields of an object, in upstream's words.
+pub fn problem(object: &Value) -> Option<String> {
+    entries::decode(object).err().map(|error| error.to_string())
+}
+
 /// After a write that was to change nothing: if `new` differs from `old` in the times of its entries only, keeps the old
 /// times, so that nothing needs to be stored.
 pub fn keep_times_of_unchanged(old: &Value, new: &mut Value) {

@@ -54,6 +54,8 @@ struct State {
     window_start: u64,
     /// The revision of the newest event.
     last_event: u64,
+    /// How often anything changed.
+    changes: u64,
     watchers: HashMap<u64, Arc<Watcher>>,
     next_watcher: u64,
 }
@@ -69,6 +71,11 @@ pub struct Snapshot {
 impl Cache {
     pub fn revision(&self) -> u64 {
         self.state.read().revision
+    }
+
+    /// A number that is another one after any object changed.
+    pub fn changes(&self) -> u64 {
+        self.state.read().changes
     }
 
     pub fn is_ready(&self) -> bool {
@@ -141,6 +148,7 @@ impl Cache {
         state.last_event = state.objects.values().map(|object| object.revision).max().unwrap_or(0);
         state.revision = revision;
         state.ready = true;
+        state.changes += 1;
         let watchers = std::mem::take(&mut state.watchers);
         drop(state);
         watchers.values().for_each(|watcher| watcher.close());
@@ -188,6 +196,7 @@ impl State {
         self.watchers.retain(|_, watcher| watcher.offer(&event));
         self.revision = self.revision.max(event.revision);
         self.last_event = event.revision;
+        self.changes += 1;
         self.window_bytes += event.size();
         self.window.push_back(event);
         while self.window.len() > WINDOW_EVENTS || self.window_bytes > WINDOW_BYTES {

@@ -186,6 +186,10 @@ impl Routes {
         self.groups.get(group)?.get(plural)
     }
 
+    pub fn of_group(&self, group: &str) -> impl Iterator<Item = &Arc<Entry>> {
+        self.groups.get(group).into_iter().flat_map(HashMap::values)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.groups.values().flat_map(HashMap::values)
     }

@@ -30,6 +30,7 @@ mod frames;
 mod lookup;
 mod patching;
 mod pipeline;
+mod shapes;
 mod storage;
 mod table;
 mod verbs;

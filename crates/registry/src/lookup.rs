@@ -16,6 +16,11 @@ impl admission::Lookup for CacheLookup<'_> {
     fn list(&self, group: &str, resource: &str, namespace: &str) -> Vec<Arc<Value>> {
         self.0.lookup_all(group, resource, namespace)
     }
+
+    fn changes(&self, group: &str, resource: &str) -> Option<u64> {
+        let entry = self.0.routes().get(group, resource)?.clone();
+        Some(entry.storage.as_ref()?.cache.changes())
+    }
 }
 
 impl Registry {

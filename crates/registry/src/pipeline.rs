@@ -9,6 +9,7 @@ use crate::query::Query;
 use crate::request_info::RequestInfo;
 use crate::response::{Body, Outcome};
 use crate::storage::Storage;
+use crate::verbs::connect_options;
 use crate::{error, frames, keys};
 use arc_swap::ArcSwap;
 use authz::{Answer, Attributes, Authorizer, Decision};
@@ -247,7 +248,18 @@ impl Registry {
             _ => self.accepted(context, false)?,
         };
         let value = match verb {
-            VirtualVerb::Create | VirtualVerb::Update => self.decode_for_virtual(context, route, &body)?,
+            VirtualVerb::Create => {
+                let mut value = self.decode_for_virtual(context, route, &body)?;
+                self.admit_virtual(context, route, admission::Operation::Create, &mut value).await?;
+                value
+            }
+            VirtualVerb::Update => self.decode_for_virtual(context, route, &body)?,
+            VirtualVerb::Connect => {
+                if let Some(mut options) = connect_options(context, route) {
+                    self.admit_virtual(context, route, admission::Operation::Connect, &mut options).await?;
+                }
+                schema::Value::Null
+            }
             _ => schema::Value::Null,
         };
         match target.call(context, value, body).await? {

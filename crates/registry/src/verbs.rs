@@ -1,5 +1,6 @@
 //! The verbs over stored kinds, and what they share.
 
+mod admit;
 mod create;
 mod delete;
 mod get;
@@ -11,6 +12,7 @@ mod prepare;
 mod update;
 mod watch;
 
+pub(crate) use admit::connect_options;
 pub use internal::{Place, patch_value};
 
 use crate::codec::{self, Expected};

@@ -59,12 +59,26 @@ impl QuotaStore for NoQuotas {
     }
 }
 
+struct NoWebhooks;
+
+impl WebhookClient for NoWebhooks {
+    fn post<'a>(
+        &'a self,
+        _target: &'a crate::webhook::Target,
+        _body: Vec<u8>,
+        _timeout: std::time::Duration,
+    ) -> crate::BoxFuture<'a, Result<Vec<u8>, String>> {
+        Box::pin(async { Err("there are no webhooks".into()) })
+    }
+}
+
 fn parts() -> Parts {
     Parts {
         rng: Arc::new(SeededRng::new(7)),
         authorizer: Arc::new(Nobody),
         rbac: Arc::default(),
         quotas: Arc::new(NoQuotas),
+        webhooks: Arc::new(NoWebhooks),
     }
 }
 
@@ -76,6 +90,8 @@ fn create(cluster: &Cluster, resource: &str, namespace: &str, object: Value) -> 
         group: "",
         version: "v1",
         kind: "",
+        kind_group: "",
+        kind_version: "v1",
         resource,
         subresource: "",
         namespace,
@@ -85,7 +101,10 @@ fn create(cluster: &Cluster, resource: &str, namespace: &str, object: Value) -> 
         options: &Value::Null,
         dry_run: false,
         user: &user,
+        shapes: &crate::shapes::NoShapes,
         warnings: Vec::new(),
+        annotations: Vec::new(),
+        reinvocation: Default::default(),
     };
     let chain = default_chain(parts());
     futures_util::future::FutureExt::now_or_never(chain.admit(&mut attributes, cluster)).unwrap()?;

@@ -1,6 +1,7 @@
 //! The parts of a server, put together: who decides, what is admitted, what answers the paths that are not stored.
 
 use super::{ISSUER, Parts, StartError, USER_AGENT, pages, server_address, system_user};
+use crate::admission::HttpWebhooks;
 use crate::config::Config;
 use crate::discovery::Discovery;
 use crate::fallback::Paths;
@@ -89,6 +90,7 @@ impl Assembly<'_> {
             authorizer: shared.authorizer.clone(),
             rbac: shared.rbac.clone(),
             quotas: Arc::new(quotas::Quotas { client: shared.client.clone() }),
+            webhooks: Arc::new(HttpWebhooks::new(shared.late.clone())),
         };
         let paths = Paths {
             discovery: Discovery::new(Arc::new(shared.late.clone()), server_address(self.config)),

@@ -78,7 +78,7 @@ pub(super) fn exists_one(parser: &mut Parser<'_>, id: Id, target: Option<Tree>, 
 /// `map(x, f)`, `map(x, p, f)`
 pub(super) fn map(parser: &mut Parser<'_>, id: Id, target: Option<Tree>, args: Vec<Tree>) -> Parsed {
     let Some(read) = read(parser, id, target, args, false, NOT_A_NAME) else { return Ok(nothing(id)) };
-    gather(parser, id, read, |build, transform| list_step(build, transform), |build| build.list(Vec::new()))
+    gather(parser, id, read, list_step, |build| build.list(Vec::new()))
 }
 
 pub(super) fn filter(parser: &mut Parser<'_>, id: Id, target: Option<Tree>, args: Vec<Tree>) -> Parsed {
@@ -86,13 +86,13 @@ pub(super) fn filter(parser: &mut Parser<'_>, id: Id, target: Option<Tree>, args
     let Some(mut read) = read(parser, id, target, args, false, NOT_A_NAME) else { return Ok(nothing(id)) };
     // What is kept is the variable itself.
     read.rest.extend(name);
-    gather(parser, id, read, |build, element| list_step(build, element), |build| build.list(Vec::new()))
+    gather(parser, id, read, list_step, |build| build.list(Vec::new()))
 }
 
 /// `transformList(i, x, f)`, `transformList(i, x, p, f)`
 pub(super) fn transform_list(parser: &mut Parser<'_>, id: Id, target: Option<Tree>, args: Vec<Tree>) -> Parsed {
     let Some(read) = read(parser, id, target, args, true, MUST_BE_NAME) else { return Ok(nothing(id)) };
-    gather(parser, id, read, |build, transform| list_step(build, transform), |build| build.list(Vec::new()))
+    gather(parser, id, read, list_step, |build| build.list(Vec::new()))
 }
 
 /// `transformMap(k, v, f)`, `transformMap(k, v, p, f)`

@@ -1,9 +1,9 @@
 //! The steps of a write that come between decoding and storing, in upstream's order.
 
+use super::admit::Pass;
 use crate::context::RequestContext;
 use crate::error;
 use crate::hooks::{HookContext, Reservation};
-use crate::lookup::CacheLookup;
 use crate::pipeline::{Registry, Route};
 use admission::Operation;
 use kind::{ApiError, Context, FieldErrors, metadata};
@@ -161,7 +161,7 @@ impl Registry {
         object: &mut Value,
         old: &Value,
     ) -> Result<(), ApiError> {
-        self.run_admission(writing, operation, object, old, true).await
+        self.run_admission(writing, operation, object, old, Pass::Mutating).await
     }
 
     /// Lets admission refuse a write.
@@ -172,59 +172,7 @@ impl Registry {
         object: &Value,
         old: &Value,
     ) -> Result<(), ApiError> {
-        self.run_admission(writing, operation, &mut object.clone(), old, false).await
-    }
-
-    async fn run_admission(
-        &self,
-        writing: &Writing<'_>,
-        operation: Operation,
-        object: &mut Value,
-        old: &Value,
-        mutating: bool,
-    ) -> Result<(), ApiError> {
-        let policy = arc_swap::Guard::into_inner(self.policy());
-        let route = writing.route;
-        self.freshen_for_admission(&policy.admission, operation).await?;
-        let names = route.entry.names();
-        let own = if route.name.is_empty() { object.str_at(&["metadata", "name"]) } else { &route.name }.to_owned();
-        // A namespace's own name is its namespace, for admission.
-        let namespace = if (names.group, names.plural) == ("", "namespaces") { &own } else { &route.namespace };
-        let mut attributes = admission::Attributes {
-            operation,
-            group: names.group,
-            version: &route.view.version,
-            kind: names.kind,
-            resource: names.plural,
-            subresource: &route.subresource,
-            namespace,
-            name: &own,
-            object: std::mem::take(object),
-            old,
-            options: writing.options,
-            dry_run: writing.dry_run,
-            user: &writing.context.caller.user,
-            warnings: Vec::new(),
-        };
-        let lookup = CacheLookup(self);
-        let result = match mutating {
-            true => policy.admission.admit(&mut attributes, &lookup).await,
-            false => policy.admission.validate(&mut attributes, &lookup).await,
-        };
-        writing.context.warn_all(std::mem::take(&mut attributes.warnings));
-        *object = std::mem::take(&mut attributes.object);
-        result
-    }
-
-    /// Brings the caches that admission reads up to the last write.
-    async fn freshen_for_admission(&self, chain: &admission::Chain, operation: Operation) -> Result<(), ApiError> {
-        let routes = self.routes();
-        for (group, plural) in chain.reads(operation) {
-            if let Some(storage) = routes.get(group, plural).and_then(|entry| entry.storage.clone()) {
-                self.fresh(&storage, Some(0)).await?;
-            }
-        }
-        Ok(())
+        self.run_admission(writing, operation, &mut object.clone(), old, Pass::Validating).await
     }
 
     /// What is outside the object but belongs to it.

@@ -1,0 +1,81 @@
+//! What does not parse, with what cel-go says of it.
+use crate::parse;
+
+const OPERAND: &str =
+    "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+
+/// Places and messages, without "Syntax error: " and with `OPERAND` for what may begin an operand.
+fn explain(source: &str) -> Vec<String> {
+    let error = parse(source).err().unwrap_or_else(|| panic!("{source} parses"));
+    let lines: Vec<&str> = source.split('\n').collect();
+    let place = |position: Option<u32>| {
+        let mut left = position.map_or(0, |position| position as usize);
+        for (index, line) in lines.iter().enumerate() {
+            let length = line.chars().count();
+            if left <= length {
+                return format!("{}:{}", index + 1, left + 1);
+            }
+            left -= length + 1;
+        }
+        String::new()
+    };
+    let issues = error.issues().iter();
+    issues
+        .map(|issue| {
+            let message = issue.message.replace("Syntax error: ", "").replace(OPERAND, "OPERAND");
+            format!("{} {message}", place(issue.position))
+        })
+        .collect()
+}
+
+#[test]
+fn messages() {
+    let mut wrong = Vec::new();
+    for (source, wanted) in [
+        ("self.", &["1:6 no viable alternative at input '.'"] as &[&str]),
+        ("device.(", &["1:8 no viable alternative at input '.('"]),
+        ("1 +", &["1:4 mismatched input '<EOF>' expecting OPERAND"]),
+        ("1 + +", &["1:5 mismatched input '+' expecting OPERAND", "1:6 mismatched input '<EOF>' expecting OPERAND"]),
+        ("", &["1:1 mismatched input '<EOF>' expecting OPERAND"]),
+        ("?", &["1:1 mismatched input '?' expecting OPERAND", "1:2 mismatched input '<EOF>' expecting OPERAND"]),
+        ("a b", &["1:3 extraneous input 'b' expecting <EOF>"]),
+        ("a b c", &["1:3 mismatched input 'b' expecting <EOF>"]),
+        ("a = b", &["1:3 token recognition error at: '= '", "1:5 extraneous input 'b' expecting <EOF>"]),
+        (
+            "*@a | b",
+            &[
+                "1:1 extraneous input '*' expecting OPERAND",
+                "1:2 token recognition error at: '@'",
+                "1:5 token recognition error at: '| '",
+                "1:7 extraneous input 'b' expecting <EOF>",
+            ],
+        ),
+        ("'abc", &["1:1 token recognition error at: ''abc'", "1:5 mismatched input '<EOF>' expecting OPERAND"]),
+        ("1 + $", &["1:5 token recognition error at: '$'", "1:6 mismatched input '<EOF>' expecting OPERAND"]),
+        ("(1", &["1:3 missing ')' at '<EOF>'"]),
+        ("f((1", &["1:5 mismatched input '<EOF>' expecting ')'"]),
+        ("a ? b", &["1:6 mismatched input '<EOF>' expecting ':'"]),
+        ("-", &["1:2 no viable alternative at input '-'", "1:2 mismatched input '<EOF>' expecting OPERAND"]),
+        ("- \n )", &["2:2 no viable alternative at input '- \\n )'", "2:2 mismatched input ')' expecting OPERAND"]),
+        ("[1, 2", &["1:6 mismatched input '<EOF>' expecting {']', ','}"]),
+        ("{1: 2", &["1:6 mismatched input '<EOF>' expecting {'}', ','}"]),
+        ("f(1", &["1:4 missing ')' at '<EOF>'"]),
+        ("f(1 2)", &["1:5 extraneous input '2' expecting ')'"]),
+        ("a.b.", &["1:5 no viable alternative at input '.'"]),
+    ] {
+        let said = explain(source);
+        if said != wanted {
+            wrong.push(format!("{source}\n  {said:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn recovery_ends() {
+    let many = "(".repeat(40);
+    assert!(!explain(&many).is_empty());
+    assert!(!explain(&"(".repeat(5_000)).is_empty());
+    assert!(!explain(&"+ ) ] , ".repeat(1_000)).is_empty());
+    assert!(!explain(&format!("a {}", "b ".repeat(5_000))).is_empty());
+}

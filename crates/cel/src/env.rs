@@ -10,7 +10,7 @@ pub use program::{Program, Reference};
 
 use crate::checker;
 use crate::decl::Function;
-use crate::error::{CompileError, Issue};
+use crate::error::CompileError;
 use crate::parser;
 use crate::types::{ObjectType, Type};
 use std::collections::HashMap;
@@ -57,22 +57,9 @@ impl Env {
         Builder { inner: (*self.inner).clone() }
     }
 
-    /// Parses and checks.
+    /// Parses and checks. What type comes out is for the caller to look at ([`Program::output`]).
     pub fn compile(&self, source: &str) -> Result<Program, CompileError> {
         checker::check(self, parser::parse(source)?)
-    }
-
-    /// The same, and one of these types must come out; `dyn` always may.
-    pub fn compile_expecting(&self, source: &str, wanted: &[Type]) -> Result<Program, CompileError> {
-        let program = self.compile(source)?;
-        let output = program.output();
-        if *output == Type::Dyn || wanted.contains(output) {
-            return Ok(program);
-        }
-        let names: Vec<String> = wanted.iter().map(|ty| format!("'{ty}'")).collect();
-        let message = format!("expected type {} but found '{output}'", names.join(" or "));
-        let position = program.ast.positions[program.ast.root.id as usize];
-        Err(CompileError::new(source.into(), vec![Issue::at(position, message)]))
     }
 
     pub(crate) fn function(&self, name: &str) -> Option<&Function> {

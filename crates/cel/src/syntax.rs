@@ -23,6 +23,16 @@ const MAX_RULES: usize = 500;
 
 /// Issues of tokens that did not parse; the first that did not fit is at `at`.
 pub(crate) fn explain(source: &[char], tokens: &[Token], at: usize) -> Vec<Issue> {
+    let mut issues = walk(source, tokens);
+    if issues.is_empty() {
+        let message = format!("Syntax error: mismatched input {}", display(source, tokens[at]));
+        issues.push(Issue::at(tokens[at].start, message));
+    }
+    issues
+}
+
+/// All that is wrong with these tokens, as far as the walk comes.
+fn walk(source: &[char], tokens: &[Token]) -> Vec<Issue> {
     let mut walk = Walk {
         source,
         tokens,
@@ -39,10 +49,6 @@ pub(crate) fn explain(source: &[char], tokens: &[Token], at: usize) -> Vec<Issue
     };
     // Whatever ended the walk has been reported.
     let _ = walk.rule(Rule::Start, 0, None);
-    if walk.issues.is_empty() {
-        let message = format!("Syntax error: mismatched input {}", walk.display(at));
-        walk.issues.push(Issue::at(tokens[at].start, message));
-    }
     walk.issues
 }
 
@@ -313,15 +319,23 @@ impl Walk<'_> {
     }
 
     fn display(&self, at: usize) -> String {
-        match self.tokens[at].kind {
-            Kind::Eof => "'<EOF>'".into(),
-            _ => format!("'{}'", escape(&self.text(at, at))),
-        }
+        display(self.source, self.tokens[at])
     }
 
     /// The source from one token to the end of another, with what stands between.
     fn text(&self, from: usize, to: usize) -> String {
         self.source[self.tokens[from].start as usize..self.tokens[to].end as usize].iter().collect()
+    }
+}
+
+/// A token as errors write it.
+fn display(source: &[char], token: Token) -> String {
+    match token.kind {
+        Kind::Eof => "'<EOF>'".into(),
+        _ => {
+            let text: String = source[token.start as usize..token.end as usize].iter().collect();
+            format!("'{}'", escape(&text))
+        }
     }
 }
 

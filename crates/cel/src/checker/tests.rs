@@ -190,3 +190,40 @@ fn types_that_double_are_refused() {
     let error = compile(&source.replace("x0", "1")).err().map(|error| error.to_string());
     assert_eq!(error.as_deref(), Some("ERROR: <input>:-1:0: expression type checking limit exceeded"));
 }
+
+/// As high as trees may be, on the stack of a test's thread.
+#[test]
+fn high_trees() {
+    let repeat = |before: &str, inner: &str, after: &str, count: usize| {
+        format!("{}{inner}{}", before.repeat(count), after.repeat(count))
+    };
+    for source in [
+        repeat("", "self.any", ".x", 480),
+        repeat("", "self.any", "[0]", 480),
+        repeat("", "1", " + 1", 480),
+        repeat("[", "1", "]", 240),
+        repeat("{1: ", "1", "}", 240),
+        repeat("!(", "true", ")", 240),
+        repeat("true ? 1 : ", "1", "", 240),
+        repeat("size([", "1", "])", 120),
+        repeat("self.l.map(x, ", "1", ")", 60),
+        repeat("", "self.l", ".map(x, x)", 60),
+    ] {
+        let program = compile(&source).unwrap_or_else(|error| panic!("{error}"));
+        program.estimate(&crate::estimate::NoHints);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn nothing_panics(
+        pieces in proptest::collection::vec(proptest::sample::select(vec![
+            "self", ".l", ".m", ".s", ".inner", ".any", ".?s", "[0]", "['a']", ".map(x, x)", ".all(i, v, v)", " + ", " == ", "1",
+            "'a'", "[", "]", "{1: ", "}", "(", ")", ", ", "size(", "dyn(", "Inner{x: ", "null", " ? ", " : ", "x", ".optMap(x, x)",
+        ]), 0..14),
+    ) {
+        if let Ok(program) = compile(&pieces.concat()) {
+            program.estimate(&crate::estimate::NoHints);
+        }
+    }
+}

@@ -1,5 +1,8 @@
 //! What does not parse, with what cel-go says of it.
+use super::walk;
+use crate::lexer::scan;
 use crate::parse;
+use proptest::prelude::*;
 
 const OPERAND: &str =
     "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
@@ -78,4 +81,82 @@ fn recovery_ends() {
     assert!(!explain(&"(".repeat(5_000)).is_empty());
     assert!(!explain(&"+ ) ] , ".repeat(1_000)).is_empty());
     assert!(!explain(&format!("a {}", "b ".repeat(5_000))).is_empty());
+}
+
+/// Pieces of sources, most of which fit together somehow.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "a",
+        "b.c",
+        ".",
+        ".?",
+        "[",
+        "]",
+        "[?",
+        "(",
+        ")",
+        "{",
+        "}",
+        ",",
+        "?",
+        ":",
+        "+",
+        "-",
+        "*",
+        "!",
+        "&&",
+        "||",
+        "==",
+        "<",
+        "in",
+        "1",
+        "-1",
+        "2u",
+        "0x1f",
+        "1.5",
+        "'s'",
+        "b'x'",
+        "true",
+        "null",
+        "has(a.b)",
+        "a.map(x, x)",
+        "f(",
+        ".g(",
+        "T{",
+        "x: ",
+        "`q`",
+        "@",
+        " ",
+        "\n",
+        "é",
+        "\"",
+        "=",
+        "if",
+    ]);
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.join(" "))
+}
+
+/// Whether the parser stopped for the grammar's sake.
+fn is_syntax_error(source: &str) -> bool {
+    parse(source).is_err_and(|error| {
+        let mut messages = error.issues().iter().map(|issue| &issue.message);
+        messages.any(|message| message.starts_with("Syntax error: ") && !message.contains("token recognition"))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// What the parser refuses, the grammar as data refuses, and nothing else.
+    #[test]
+    fn both_grammars_are_one(source in pieces()) {
+        let characters: Vec<char> = source.chars().collect();
+        let (tokens, _) = scan(&characters);
+        prop_assert_eq!(is_syntax_error(&source), !walk(&characters, &tokens).is_empty(), "{}", source);
+    }
+
+    #[test]
+    fn nothing_panics(source in "\\PC{0,60}") {
+        let _ = parse(&source).map_err(|error| error.to_string());
+    }
 }

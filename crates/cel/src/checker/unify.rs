@@ -170,9 +170,6 @@ impl Solver {
         match (first, second) {
             (Type::Dyn | Type::Var(_), _) => true,
             (_, Type::Dyn | Type::Var(_)) => false,
-            // Of null and what may be null, the latter is said to be the more general.
-            (Type::Null, other) => *other == Type::Null,
-            (other, Type::Null) => nullable(other),
             (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => self.less_specific(a, b),
             (Type::Map(key_a, value_a), Type::Map(key_b, value_b)) => {
                 self.less_specific(key_a, key_b) && self.less_specific(value_a, value_b)

@@ -5,10 +5,10 @@
 //!   upgrade that is completed here, with the connection that only the shell has
 //! ```
 
+use crate::authentication::Authentication;
 use crate::compress;
 use crate::metrics::Metrics;
 use crate::stream::StreamTarget;
-use authn::service_account::{Lookup, Verifier};
 use authn::{UserInfo, impersonation};
 use authz::{Attributes, Authorizer};
 use bytes::Bytes;
@@ -20,11 +20,9 @@ use hyper::body::{Frame, Incoming};
 use kind::ApiError;
 use registry::{Body, Caller, Registry};
 use schema::{Schema, Typed};
-use serve::tls::ClientCertificates;
 use serve::{Handler, Peer};
 use std::convert::Infallible;
 use std::sync::Arc;
-use stdx::Clock;
 
 /// Upstream's limit for the body of a request.
 const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
@@ -34,11 +32,8 @@ const MAX_JOINED_FRAMES: usize = 64;
 /// The HTTPS face of one registry.
 pub struct Gateway {
     pub registry: Arc<Registry>,
-    pub certificates: ClientCertificates,
-    pub tokens: Arc<Verifier>,
-    pub token_lookup: Arc<dyn Lookup + Send + Sync>,
+    pub authentication: Arc<Authentication>,
     pub authorizer: Arc<dyn Authorizer>,
-    pub clock: Arc<dyn Clock>,
     pub metrics: Arc<Metrics>,
 }
 
@@ -55,8 +50,8 @@ impl Handler for Gateway {
 
 impl Gateway {
     async fn respond(&self, mut request: Request<Incoming>, peer: Peer) -> Result<Response<serve::Body>, ApiError> {
-        let user = self.authenticate(&request, &peer)?;
-        request.headers_mut().remove(header::AUTHORIZATION);
+        let path = request.uri().path().to_owned();
+        let user = self.authentication.user(request.headers_mut(), &path, &peer).await?;
         let user = self.impersonate(&request, user).await?;
         let caller = Caller { user, peer: peer.address.ip().to_string() };
         let accepts_gzip = compress::accepted(request.headers());
@@ -82,30 +77,6 @@ impl Gateway {
             Body::Full(bytes) => Ok(compress::response(head, vec![bytes], accepts_gzip)),
             Body::Chunks(chunks) => Ok(compress::response(head, chunks, accepts_gzip)),
         }
-    }
-
-    /// The first of certificate and token that is good; nothing shown is the anonymous user; bad ones alone are a 401.
-    fn authenticate<B>(&self, request: &Request<B>, peer: &Peer) -> Result<UserInfo, ApiError> {
-        let now_unix_s = self.clock.now_seconds();
-        let mut refused = false;
-        match self.certificates.user(peer.certificates.as_deref(), now_unix_s.unsigned_abs()) {
-            Some(Ok(user)) => return Ok(user),
-            Some(Err(error)) => {
-                tracing::debug!(%error, peer = %peer.address, "authentication failed");
-                refused = true;
-            }
-            None => {}
-        }
-        if let Some(token) = bearer(request) {
-            match self.tokens.verify(token, &[], now_unix_s, &*self.token_lookup) {
-                Ok((user, _)) => return Ok(user),
-                Err(error) => {
-                    tracing::debug!(%error, peer = %peer.address, "authentication failed");
-                    refused = true;
-                }
-            }
-        }
-        if refused { Err(ApiError::unauthorized()) } else { Ok(UserInfo::anonymous()) }
     }
 
     async fn impersonate<B>(&self, request: &Request<B>, user: UserInfo) -> Result<UserInfo, ApiError> {
@@ -160,13 +131,6 @@ pub fn full(bytes: Bytes) -> serve::Body {
 
 pub(crate) fn never(impossible: Infallible) -> std::io::Error {
     match impossible {}
-}
-
-fn bearer<B>(request: &Request<B>) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.trim();
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 async fn collect(body: Incoming) -> Result<Bytes, ApiError> {

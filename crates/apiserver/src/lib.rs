@@ -4,6 +4,7 @@
 
 mod admission;
 pub mod aggregation;
+pub mod authentication;
 pub mod bootstrap;
 mod compress;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod node;
 mod node_graph;
 pub mod openapi;
 mod openid;
+pub mod outbound;
 pub mod pki;
 mod quotas;
 mod rbac_feed;
@@ -29,6 +31,7 @@ mod served;
 mod service_addresses;
 pub mod stream;
 pub mod virtuals;
+mod watched_file;
 
 pub use config::Config;
 pub use run::{ApiServer, Parts, StartError};

@@ -4,13 +4,14 @@ mod assemble;
 mod compaction;
 mod pages;
 
+use crate::authentication::AuthenticationError;
 use crate::bootstrap::Bootstrap;
 use crate::config::Config;
 use crate::in_process;
 use crate::pki::{self, Pki, PkiError};
 use crate::service_addresses::ServiceAddresses;
 use assemble::Assembly;
-use authn::{AuthnError, UserInfo};
+use authn::UserInfo;
 use client::{Client, ClientError};
 use kinds::KINDS;
 use registry::Registry;
@@ -40,8 +41,8 @@ pub enum StartError {
     Pki(#[from] PkiError),
     #[error(transparent)]
     Tls(#[from] TlsError),
-    #[error(transparent)]
-    Tokens(#[from] AuthnError),
+    #[error("authentication: {0}")]
+    Authentication(#[from] AuthenticationError),
     #[error(
         "cannot listen on {address}: {source}. Another program may have the port: choose another with --secure-port"
     )]
@@ -87,8 +88,8 @@ impl ApiServer {
         let registry = assemble::registry(&config, &parts, &addresses);
         let ready = Arc::new(AtomicBool::new(false));
         let assembly = Assembly { config: &config, parts: &parts, pki: &pki, registry: &registry, ready: &ready };
-        let gateway = assembly.gateway()?;
-        let tls = serving_tls(&config, &pki)?;
+        let (gateway, client_authorities) = assembly.gateway()?;
+        let tls = serving_tls(&config, &pki, &client_authorities)?;
         let client = in_process::client(&registry, system_user(), USER_AGENT);
         addresses.learn(&client).await?;
         let serving = tokio::spawn(serve::serve(listener, tls, Arc::new(gateway), stop));
@@ -136,7 +137,8 @@ fn listen(address: SocketAddr, share_port: bool) -> std::io::Result<TcpListener>
 }
 
 /// What the socket offers and shows; certificates from files are read again when they change.
-fn serving_tls(config: &Config, pki: &Pki) -> Result<Arc<rustls::ServerConfig>, StartError> {
+/// `client_authorities`: PEM of those whose client certificates mean something.
+fn serving_tls(config: &Config, pki: &Pki, client_authorities: &str) -> Result<Arc<rustls::ServerConfig>, StartError> {
     let (default, named) = pki::identities(config, &pki.serving)?;
     let shown = Arc::new(Certificates::new(&default, &named)?);
     let offer = Offer {
@@ -144,7 +146,7 @@ fn serving_tls(config: &Config, pki: &Pki) -> Result<Arc<rustls::ServerConfig>, 
         cipher_suites: config.serving.cipher_suites.clone(),
         disable_http2: config.serving.disable_http2,
     };
-    let tls = server_config_of(shown.clone(), pki.ca(), &offer)?;
+    let tls = server_config_of(shown.clone(), client_authorities, &offer)?;
     tokio::spawn(pki::reload(config.clone(), pki.serving.clone(), shown));
     Ok(Arc::new(tls))
 }

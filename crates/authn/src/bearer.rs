@@ -56,7 +56,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONNECTION, "keep-alive, Upgrade".parse().unwrap());
         headers.insert(header::UPGRADE, "websocket".parse().unwrap());
-        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, format!("{PROTOCOL}{token}, v4.channel.k8s.io").parse().unwrap());
+        headers
+            .insert(header::SEC_WEBSOCKET_PROTOCOL, format!("{PROTOCOL}{token}, v4.channel.k8s.io").parse().unwrap());
         assert_eq!(of_websocket(&mut headers), Ok(Some("secret".into())));
         assert_eq!(headers[header::SEC_WEBSOCKET_PROTOCOL], "v4.channel.k8s.io");
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, format!("{PROTOCOL}{token}").parse().unwrap());
@@ -65,7 +66,8 @@ mod tests {
 
     #[test]
     fn only_a_bearer_has_a_token() {
-        for (value, token) in [("Bearer a", Some("a")), ("bearer  b ", Some("b")), ("Basic a", None), ("Bearer ", None)] {
+        for (value, token) in [("Bearer a", Some("a")), ("bearer  b ", Some("b")), ("Basic a", None), ("Bearer ", None)]
+        {
             let mut headers = HeaderMap::new();
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());
             assert_eq!(of_header(&headers), token, "{value}");

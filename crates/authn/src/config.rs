@@ -114,7 +114,7 @@ impl AuthenticationConfig {
         }
         if let Some(anonymous) = self.anonymous.as_ref().filter(|one| !one.enabled && !one.paths.is_empty()) {
             let why = "enabled should be set to true when conditions are defined";
-            errors.invalid(&Path::root("anonymous").child("conditions"), &anonymous.paths.join(","), why);
+            errors.invalid(&Path::root("anonymous").child("conditions"), anonymous.paths.join(","), why);
         }
     }
 }
@@ -375,7 +375,11 @@ jwt:
         };
         check("https://idp.example", "http://idp.example", "URL scheme must be https");
         check("https://idp.example", "https://own", "URL must not overlap with disallowed issuers: [https://own]");
-        check("[kube]", "[]", "jwt[0].issuer.audiences: Required value: at least one jwt[0].issuer.audiences is required");
+        check(
+            "[kube]",
+            "[]",
+            "jwt[0].issuer.audiences: Required value: at least one jwt[0].issuer.audiences is required",
+        );
         check("[kube]", "[kube, b]", "audienceMatchPolicy must be MatchAny for multiple audiences");
         check("prefix: 'idp:'", "expression: x", "claim and expression can't both be set");
         check(", prefix: 'idp:'", "", "prefix is required when claim is set");

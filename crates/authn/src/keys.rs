@@ -61,8 +61,7 @@ impl PublicKey {
                 };
                 let (x, y) = coordinates.split_at(coordinates.len() / 2);
                 let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
-                let jwk =
-                    json!({ "use": "sig", "kty": "EC", "kid": id, "crv": curve, "alg": name, "x": x, "y": y });
+                let jwk = json!({ "use": "sig", "kty": "EC", "kid": id, "crv": curve, "alg": name, "x": x, "y": y });
                 let key = DecodingKey::from_ec_components(&x, &y).map_err(|error| bad(&error))?;
                 Ok(PublicKey { id, algorithm, key, jwk })
             }

@@ -20,8 +20,7 @@ use mapping::Mappings;
 use serde_json::Value;
 
 /// Those that may be configured.
-pub const ALGORITHMS: &[&str] =
-    &["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
+pub const ALGORITHMS: &[&str] = &["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
 /// What a file's issuers may sign with.
 const DEFAULT_ALGORITHMS: &[&str] = ALGORITHMS;
 /// Clocks of issuers may be ahead.
@@ -88,7 +87,8 @@ impl Authenticator {
 
     /// The claims of a token that is good. [`KeySet::may_hold`] tells beforehand whether newer keys are needed.
     pub fn verify(&self, token: &str, keys: &KeySet, now_unix_s: i64) -> Result<Value, AuthnError> {
-        self.verified(token, keys, now_unix_s).map_err(|error| AuthnError::Token(format!("oidc: verify token: {error}")))
+        self.verified(token, keys, now_unix_s)
+            .map_err(|error| AuthnError::Token(format!("oidc: verify token: {error}")))
     }
 
     fn verified(&self, token: &str, keys: &KeySet, now_unix_s: i64) -> Result<Value, AuthnError> {

@@ -16,12 +16,7 @@ pub struct Fields<'a> {
 }
 
 /// Reads a document of one of the given versions; `read` reads its fields.
-pub fn document<T>(
-    text: &[u8],
-    kind: &str,
-    versions: &[&str],
-    read: impl FnOnce(&Fields) -> T,
-) -> Result<T, String> {
+pub fn document<T>(text: &[u8], kind: &str, versions: &[&str], read: impl FnOnce(&Fields) -> T) -> Result<T, String> {
     let parsed = yaml::parse(text, Limits::default()).map_err(|error| error.to_string())?;
     let value = &parsed.value;
     let (api_version, found) = (value.str_at(&["apiVersion"]), value.str_at(&["kind"]));
@@ -30,7 +25,8 @@ pub fn document<T>(
     }
     let errors = RefCell::new(parsed.duplicates);
     let result = {
-        let fields = Fields { value, path: String::new(), known: RefCell::new(vec!["apiVersion", "kind"]), errors: &errors };
+        let fields =
+            Fields { value, path: String::new(), known: RefCell::new(vec!["apiVersion", "kind"]), errors: &errors };
         let result = read(&fields);
         fields.check_unknown();
         result
@@ -82,7 +78,8 @@ impl<'a> Fields<'a> {
 
     /// The fields of each object of a list.
     pub fn objects<T>(&self, name: &'static str, read: impl Fn(&Fields) -> T) -> Vec<T> {
-        let is_list = |value: &Value| value.as_list().filter(|list| list.iter().all(|one| one.as_map().is_some())).map(|_| ());
+        let is_list =
+            |value: &Value| value.as_list().filter(|list| list.iter().all(|one| one.as_map().is_some())).map(|_| ());
         if self.typed(name, "a list of objects", is_list).is_none() {
             return Vec::new();
         }

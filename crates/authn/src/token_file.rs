@@ -21,7 +21,10 @@ impl TokenFile {
             }
             let columns = columns(line);
             let [token, name, uid, rest @ ..] = columns.as_slice() else {
-                let why = format!("token file must have at least 3 columns (token, user name, user uid), found {}", columns.len());
+                let why = format!(
+                    "token file must have at least 3 columns (token, user name, user uid), found {}",
+                    columns.len()
+                );
                 return Err(AuthnError::Config(format!("line {}: {why}", number + 1)));
             };
             if token.is_empty() {

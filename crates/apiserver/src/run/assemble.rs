@@ -2,6 +2,7 @@
 
 use super::{ISSUER, Parts, StartError, USER_AGENT, pages, server_address, system_user};
 use crate::admission::HttpWebhooks;
+use crate::authentication::{self, Credentials};
 use crate::config::Config;
 use crate::discovery::Discovery;
 use crate::fallback::Paths;
@@ -17,14 +18,12 @@ use crate::virtuals::{
     TokenReview,
 };
 use crate::{flow_schemas, in_process, openapi, quotas, rbac_feed};
-use authn::service_account::{Signer, Verifier};
 use authz::node::NodeAuthorizer;
 use authz::rbac::Rbac;
 use authz::{Authorizer, Chain, Masters};
 use client::Client;
 use kinds::KINDS;
 use registry::{KindEntry, Registry, VirtualVerb};
-use serve::tls::ClientCertificates;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -44,14 +43,13 @@ struct Shared {
     client: Client,
     rbac: Arc<Rbac>,
     authorizer: Arc<dyn Authorizer>,
-    signer: Arc<Signer>,
-    tokens: Arc<Verifier>,
+    credentials: Credentials,
     metrics: Arc<Metrics>,
 }
 
 impl Assembly<'_> {
-    /// Wires everything to the registry; what is left is its face.
-    pub fn gateway(&self) -> Result<Gateway, StartError> {
+    /// Wires everything to the registry; what is left is its face, and whose client certificates mean something to it (PEM).
+    pub fn gateway(&self) -> Result<(Gateway, String), StartError> {
         let shared = self.shared()?;
         self.set_policy(&shared);
         self.register_reviews(&shared);
@@ -59,29 +57,26 @@ impl Assembly<'_> {
         register_scales(self.registry, &shared.late);
         rbac_feed::spawn(&shared.client, &shared.rbac);
         flow_schemas::spawn(&shared.client, &self.parts.clock);
-        Ok(Gateway {
+        let gateway = Gateway {
             registry: self.registry.clone(),
-            certificates: ClientCertificates::new(self.pki.ca())?,
-            tokens: shared.tokens,
-            token_lookup: Arc::new(shared.late),
+            authentication: shared.credentials.authentication,
             authorizer: shared.authorizer,
-            clock: self.parts.clock.clone(),
             metrics: shared.metrics,
-        })
+        };
+        Ok((gateway, shared.credentials.client_authorities))
     }
 
     fn shared(&self) -> Result<Shared, StartError> {
         let late = Late::default();
         late.fill(self.registry);
-        let pki = self.pki;
-        let signer = Signer::new(&pki.token_key.serialize_pem(), &pki.token_public_der(), ISSUER)?;
-        let tokens = Verifier::new(&[&pki.token_key.public_key_pem()], ISSUER, &[ISSUER])?;
+        let (settings, clock) = (&self.config.authentication, &self.parts.clock);
+        let credentials = authentication::assemble(settings, self.pki, &late, clock, ISSUER)?;
         let rbac = Arc::new(Rbac::default());
         let nodes = Arc::new(NodeAuthorizer { rbac: rbac.clone(), graph: Arc::new(late.clone()) });
         let authorizer = Arc::new(Chain { links: vec![Arc::new(Masters), nodes, rbac.clone()] });
         let client = in_process::client(self.registry, system_user(), USER_AGENT);
         let metrics = Arc::new(Metrics::default());
-        Ok(Shared { late, client, rbac, authorizer, signer: Arc::new(signer), tokens: Arc::new(tokens), metrics })
+        Ok(Shared { late, client, rbac, authorizer, credentials, metrics })
     }
 
     fn set_policy(&self, shared: &Shared) {
@@ -95,7 +90,7 @@ impl Assembly<'_> {
         let paths = Paths {
             discovery: Discovery::new(Arc::new(shared.late.clone()), server_address(self.config)),
             health: pages::health(self.ready),
-            pages: pages::pages(self.config, self.pki, &shared.metrics),
+            pages: pages::pages(self.config, &shared.credentials, &shared.metrics),
             openapi: Arc::new(openapi::Documents::new(Arc::new(shared.late.clone()))),
         };
         self.registry.set_policy(registry::Policy {
@@ -109,9 +104,18 @@ impl Assembly<'_> {
     fn register_reviews(&self, shared: &Shared) {
         let (registry, create) = (self.registry, VirtualVerb::Create);
         let late = &shared.late;
-        let token_request =
-            TokenRequest { signer: shared.signer.clone(), rng: self.parts.rng.clone(), registry: late.clone() };
-        let token_review = TokenReview { tokens: shared.tokens.clone(), lookup: Arc::new(late.clone()) };
+        let credentials = &shared.credentials;
+        let settings = &self.config.authentication;
+        let token_request = TokenRequest {
+            signer: credentials.signer.clone(),
+            audiences: credentials.verifier.audiences().to_vec(),
+            max_seconds: i64::try_from(settings.service_account_max_token_expiration.as_secs()).unwrap_or(i64::MAX),
+            extends: settings.service_account_extend_token_expiration,
+            rng: self.parts.rng.clone(),
+            registry: late.clone(),
+        };
+        let audiences = credentials.verifier.audiences().to_vec();
+        let token_review = TokenReview { tokens: credentials.tokens.clone(), audiences };
         registry.register("", "serviceaccounts", "token", create, Arc::new(token_request));
         registry.register("authentication.k8s.io", "tokenreviews", "", create, Arc::new(token_review));
         registry.register("authentication.k8s.io", "selfsubjectreviews", "", create, Arc::new(SelfSubjectReview));

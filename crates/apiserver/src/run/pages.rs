@@ -1,12 +1,12 @@
 //! The paths that are no resources and belong to no group: version, keys of tokens, metrics, health.
 
 use super::server_address;
+use crate::authentication::Credentials;
 use crate::config::Config;
 use crate::fallback::Page;
 use crate::health::{Check, Health};
 use crate::metrics::Metrics;
 use crate::openid;
-use crate::pki::Pki;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,7 +23,7 @@ pub fn health(ready: &Arc<AtomicBool>) -> Health {
     Health::new(vec![good("ping"), good("log"), good("etcd"), hook])
 }
 
-pub fn pages(config: &Config, pki: &Pki, metrics: &Arc<Metrics>) -> Vec<Page> {
+pub fn pages(config: &Config, credentials: &Credentials, metrics: &Arc<Metrics>) -> Vec<Page> {
     let version = concat!(
         "{\n  \"major\": \"1\",\n  \"minor\": \"36\",\n  \"emulationMajor\": \"1\",\n  \"emulationMinor\": \"36\",\n",
         "  \"minCompatibilityMajor\": \"1\",\n  \"minCompatibilityMinor\": \"35\",\n  \"gitVersion\": \"v1.36.2+tiphys\",\n",
@@ -34,12 +34,15 @@ pub fn pages(config: &Config, pki: &Pki, metrics: &Arc<Metrics>) -> Vec<Page> {
         let text = bytes::Bytes::from(text);
         Page { path: path.into(), content_type, make: Box::new(move || text.clone()) }
     };
+    let (issuer, keys) = (credentials.signer.issuer(), credentials.verifier.keys());
+    let own_uri = || format!("https://{}{}", server_address(config), openid::KEYS);
+    let jwks_uri = config.authentication.service_account_jwks_uri.clone().unwrap_or_else(own_uri);
     let metrics = metrics.clone();
     vec![
         constant("/version", JSON, version.to_owned()),
         constant("/version/", JSON, version.to_owned()),
-        constant(openid::CONFIGURATION, JSON, openid::configuration(super::ISSUER, &server_address(config))),
-        constant(openid::KEYS, "application/jwk-set+json", openid::keys(&pki.token_public_der())),
+        constant(openid::CONFIGURATION, JSON, openid::configuration(issuer, &jwks_uri, keys)),
+        constant(openid::KEYS, "application/jwk-set+json", openid::keys(keys)),
         Page { path: "/metrics".into(), content_type: METRICS, make: Box::new(move || metrics.text().into()) },
     ]
 }

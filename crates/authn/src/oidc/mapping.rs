@@ -25,7 +25,9 @@ struct Rule {
 impl Mappings {
     pub fn compile(config: &JwtAuthenticator, expressions: &dyn Expressions) -> Result<Mappings, AuthnError> {
         let compile = |text: &str, over: Over, what: &str| {
-            expressions.compile(text, over).map_err(|error| AuthnError::Config(format!("{what}: Invalid value: {text:?}: {error}")))
+            expressions
+                .compile(text, over)
+                .map_err(|error| AuthnError::Config(format!("{what}: Invalid value: {text:?}: {error}")))
         };
         let mapped = |mapping: &Mapping, what: &str| match mapping.expression.as_str() {
             "" => Ok(None),
@@ -38,13 +40,16 @@ impl Mappings {
             extra.push((mapping.key.clone(), text.clone(), compiled));
         }
         let mut claim_rules = Vec::new();
-        for (index, rule) in config.claim_validation_rules.iter().enumerate().filter(|(_, r)| !r.expression.is_empty()) {
-            let expression = compile(&rule.expression, Over::Claims, &format!("claimValidationRules[{index}].expression"))?;
+        for (index, rule) in config.claim_validation_rules.iter().enumerate().filter(|(_, r)| !r.expression.is_empty())
+        {
+            let expression =
+                compile(&rule.expression, Over::Claims, &format!("claimValidationRules[{index}].expression"))?;
             claim_rules.push(Rule { expression, text: rule.expression.clone(), message: rule.message.clone() });
         }
         let mut user_rules = Vec::new();
         for (index, rule) in config.user_validation_rules.iter().enumerate() {
-            let expression = compile(&rule.expression, Over::User, &format!("userValidationRules[{index}].expression"))?;
+            let expression =
+                compile(&rule.expression, Over::User, &format!("userValidationRules[{index}].expression"))?;
             user_rules.push(Rule { expression, text: rule.expression.clone(), message: rule.message.clone() });
         }
         let mappings = Mappings {
@@ -61,7 +66,9 @@ impl Mappings {
 
     /// Who names users by their email must look at whether it was verified.
     fn check_email(&self, config: &JwtAuthenticator) -> Result<(), AuthnError> {
-        let Some(username) = self.username.as_ref().filter(|username| username.reads_claim("email")) else { return Ok(()) };
+        let Some(username) = self.username.as_ref().filter(|username| username.reads_claim("email")) else {
+            return Ok(());
+        };
         let extra = self.extra.iter().map(|(_, _, expression)| expression);
         let rules = self.claim_rules.iter().map(|rule| &rule.expression);
         let mut all = std::iter::once(username).chain(extra).chain(rules);
@@ -84,7 +91,8 @@ impl Mappings {
         };
         for (key, text, expression) in &self.extra {
             let values = expression.evaluate(claims).and_then(|value| texts(&value));
-            let values = values.map_err(|error| format!("oidc: error evaluating extra claim expression: {text}: {error}"))?;
+            let values =
+                values.map_err(|error| format!("oidc: error evaluating extra claim expression: {text}: {error}"))?;
             if !values.is_empty() {
                 user.extra.insert(key.clone(), values);
             }
@@ -156,7 +164,8 @@ impl Mappings {
                 return Err(format!("oidc: required claim {claim} value does not match. Got = {got}, want = {wanted}"));
             }
         }
-        check(&self.claim_rules, claims).map_err(|why| format!("oidc: error evaluating claim validation expression: {why}"))
+        check(&self.claim_rules, claims)
+            .map_err(|why| format!("oidc: error evaluating claim validation expression: {why}"))
     }
 
     fn check_user(&self, user: &UserInfo) -> Result<(), String> {
@@ -166,7 +175,8 @@ impl Mappings {
         let shown = json!({
             "username": user.name, "uid": user.uid, "groups": user.groups, "extra": user.extra
         });
-        check(&self.user_rules, &shown).map_err(|why| format!("oidc: error evaluating user info validation rule: {why}"))
+        check(&self.user_rules, &shown)
+            .map_err(|why| format!("oidc: error evaluating user info validation rule: {why}"))
     }
 }
 

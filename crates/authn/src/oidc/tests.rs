@@ -26,7 +26,8 @@ impl Expression for Name {
 }
 
 fn config() -> JwtAuthenticator {
-    let mapping = |claim: &str, prefix: &str| Mapping { claim: claim.into(), prefix: Some(prefix.into()), ..Mapping::default() };
+    let mapping =
+        |claim: &str, prefix: &str| Mapping { claim: claim.into(), prefix: Some(prefix.into()), ..Mapping::default() };
     JwtAuthenticator {
         issuer: Issuer { url: "https://idp".into(), audiences: vec!["kube".into()], ..Issuer::default() },
         username: mapping("sub", "idp:"),

@@ -241,6 +241,11 @@ impl Map {
         self.find(key).ok().map(|at| &self.entries[at].1)
     }
 
+    /// Where `key` stands in the order of keys, for [`Map::entry_at`].
+    pub fn position(&self, key: &str) -> Option<usize> {
+        self.find(key).ok()
+    }
+
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         self.find(key).ok().map(|at| &mut self.entries[at].1)
     }

@@ -1,12 +1,14 @@
 //! The paths that are no resources: discovery, health, version, OpenAPI, the index, the keys of tokens.
 
+use crate::aggregation::Aggregation;
 use crate::discovery::{Discovery, Document, Documents};
 use crate::etag;
 use crate::health::{Asked, Health};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use kind::ApiError;
-use registry::{Body, BoxFuture, Fallback, RequestContext};
+use registry::request_info::RequestInfo;
+use registry::{Body, BoxFuture, Fallback, RequestContext, Virtual};
 use std::sync::Arc;
 
 const JSON: &str = "application/json";
@@ -26,6 +28,7 @@ pub struct Page {
 
 /// All of them.
 pub struct Paths {
+    pub aggregation: Arc<Aggregation>,
     pub discovery: Discovery,
     pub health: Health,
     pub pages: Vec<Page>,
@@ -39,6 +42,10 @@ pub trait OpenApi: Send + Sync {
 }
 
 impl Fallback for Paths {
+    fn elsewhere(&self, info: &RequestInfo) -> Option<Arc<dyn Virtual>> {
+        self.aggregation.elsewhere(&info.path)
+    }
+
     fn call<'a>(&'a self, context: &'a RequestContext, _body: Bytes) -> BoxFuture<'a, Option<Response<Body>>> {
         Box::pin(async move { self.answer(context) })
     }

@@ -5,9 +5,11 @@
 //!   upgrade that is completed here, with the connection that only the shell has
 //! ```
 
+use crate::aggregation::Aggregation;
 use crate::authentication::Authentication;
 use crate::compress;
 use crate::metrics::Metrics;
+use crate::proxy;
 use crate::stream::StreamTarget;
 use authn::{UserInfo, impersonation};
 use authz::{Attributes, Authorizer};
@@ -35,6 +37,7 @@ pub struct Gateway {
     pub authentication: Arc<Authentication>,
     pub authorizer: Arc<dyn Authorizer>,
     pub metrics: Arc<Metrics>,
+    pub aggregation: Arc<Aggregation>,
 }
 
 impl Handler for Gateway {
@@ -57,7 +60,9 @@ impl Gateway {
         let accepts_gzip = compress::accepted(request.headers());
         let upgrade = streaming::upgrade::is_upgrade_request(request.headers());
         let (parts, incoming) = request.into_parts();
-        let (body, rest) = if upgrade { (Bytes::new(), Some(incoming)) } else { (collect(incoming).await?, None) };
+        let path = parts.uri.path();
+        let streams = upgrade || proxy::is_proxied(path) || self.aggregation.takes(path);
+        let (body, rest) = if streams { (Bytes::new(), Some(incoming)) } else { (collect(incoming).await?, None) };
         let mut inner = Request::new(body);
         *inner.method_mut() = parts.method.clone();
         *inner.uri_mut() = parts.uri.clone();

@@ -23,6 +23,7 @@ pub mod openapi;
 mod openid;
 pub mod outbound;
 pub mod pki;
+pub mod proxy;
 mod quotas;
 mod rbac_feed;
 mod run;

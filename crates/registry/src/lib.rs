@@ -39,7 +39,7 @@ pub use context::{Caller, RequestContext};
 pub use entry::{Entry, KindEntry, KindRef, Routes};
 pub use hooks::{Fallback, HookContext, Reservation, Spawn, StorageHook, Virtual, VirtualVerb};
 pub use lookup::CacheLookup;
-pub use pipeline::{Config, Policy, Registry, failure};
+pub use pipeline::{Config, Observer, Policy, Registry, failure};
 pub use response::{Body, Outcome, WatchStream};
 pub use storage::Storage;
 pub use verbs::{Place, patch_value};

@@ -48,7 +48,11 @@ pub struct Registry {
     policy: ArcSwap<Policy>,
     routes: ArcSwap<Routes>,
     virtuals: RwLock<HashMap<VirtualKey, Arc<dyn Virtual>>>,
+    observers: RwLock<Vec<Observer>>,
 }
+
+/// Told that the kinds which are served have changed.
+pub type Observer = Arc<dyn Fn() + Send + Sync>;
 
 /// Group, resource, subresource, verb.
 type VirtualKey = (String, String, String, VirtualVerb);
@@ -98,6 +102,7 @@ impl Registry {
             policy: ArcSwap::from_pointee(policy),
             routes: ArcSwap::from_pointee(Routes::default()),
             virtuals: RwLock::default(),
+            observers: RwLock::default(),
         });
         // Kinds that are views of others come after those.
         let (aliases, owners): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|entry| entry.kind.stored_as().is_some());
@@ -121,7 +126,8 @@ impl Registry {
             Err(error) => failure(&context, &error),
         };
         add_warnings(&context, response.headers_mut());
-        if head {
+        // A stream has its own head: a proxied one must be asked for first.
+        if head && !matches!(response.body(), Body::Stream(_)) {
             *response.body_mut() = Body::empty();
         }
         response
@@ -130,6 +136,13 @@ impl Registry {
     /// The steps of a request, in order. Authentication has happened.
     async fn serve(&self, context: &RequestContext, body: Bytes) -> Result<Response<Body>, ApiError> {
         self.authorize(context).await?;
+        let elsewhere = self.policy.load().fallback.as_ref().and_then(|fallback| fallback.elsewhere(&context.info));
+        if let Some(elsewhere) = elsewhere {
+            return match elsewhere.call(context, schema::Value::Null, body).await? {
+                Outcome::Response(response) => Ok(response),
+                Outcome::Object { .. } => Err(ApiError::internal("another server's answer is no object of this one")),
+            };
+        }
         if !context.info.is_resource {
             return self.serve_path(context, body).await;
         }
@@ -175,7 +188,8 @@ impl Registry {
         let names = entry.names();
         let own_namespace = names.scope == Scope::Cluster && info.resource == "namespaces";
         let namespace = if own_namespace { String::new() } else { info.namespace.clone() };
-        if info.parts.iter().any(String::is_empty) || (names.scope == Scope::Cluster && !namespace.is_empty()) {
+        // What follows `proxy` is another server's path.
+        if info.parts.iter().take(3).any(String::is_empty) || (names.scope == Scope::Cluster && !namespace.is_empty()) {
             return Err(error::not_found_path());
         }
         if names.scope == Scope::Namespaced && namespace.is_empty() && info.parts.len() > 1 {
@@ -313,6 +327,7 @@ impl Registry {
             routes.insert(entry.clone());
             routes
         });
+        self.tell_observers();
     }
 
     /// Serves a kind no longer. Its objects stay in the store.
@@ -322,6 +337,17 @@ impl Registry {
             routes.remove(group, plural);
             routes
         });
+        self.tell_observers();
+    }
+
+    /// Calls `observer` after each change of the kinds that are served; it must not wait.
+    pub fn observe(&self, observer: Observer) {
+        self.observers.write().push(observer);
+    }
+
+    fn tell_observers(&self) {
+        let observers = self.observers.read().clone();
+        observers.iter().for_each(|observer| observer());
     }
 
     fn storage_of(&self, kind: &KindEntry, views: &[Arc<View>]) -> Option<Arc<Storage>> {

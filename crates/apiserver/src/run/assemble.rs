@@ -2,6 +2,7 @@
 
 use super::{ISSUER, Parts, StartError, USER_AGENT, pages, server_address, system_user};
 use crate::admission::HttpWebhooks;
+use crate::aggregation::{self, Aggregation};
 use crate::authentication::{self, Credentials};
 use crate::config::Config;
 use crate::discovery::Discovery;
@@ -11,10 +12,11 @@ use crate::late::Late;
 use crate::metrics::Metrics;
 use crate::node::NodeClient;
 use crate::pki::Pki;
+use crate::proxy::{Security, TcpDial};
 use crate::runtime::{TokioSpawn, TokioTimer};
 use crate::service_addresses::ServiceAddresses;
 use crate::virtuals::{
-    AccessReview, PodBinding, PodEviction, PodStreams, RulesReview, ScaleOf, SelfSubjectReview, TokenRequest,
+    AccessReview, PodBinding, PodEviction, PodStreams, Proxies, RulesReview, ScaleOf, SelfSubjectReview, TokenRequest,
     TokenReview,
 };
 use crate::{flow_schemas, in_process, openapi, quotas, rbac_feed};
@@ -45,6 +47,7 @@ struct Shared {
     authorizer: Arc<dyn Authorizer>,
     credentials: Credentials,
     metrics: Arc<Metrics>,
+    aggregation: Arc<Aggregation>,
 }
 
 impl Assembly<'_> {
@@ -57,11 +60,13 @@ impl Assembly<'_> {
         register_scales(self.registry, &shared.late);
         rbac_feed::spawn(&shared.client, &shared.rbac);
         flow_schemas::spawn(&shared.client, &self.parts.clock);
+        aggregation::spawn(shared.aggregation.clone(), shared.client.clone());
         let gateway = Gateway {
             registry: self.registry.clone(),
             authentication: shared.credentials.authentication,
             authorizer: shared.authorizer,
             metrics: shared.metrics,
+            aggregation: shared.aggregation,
         };
         Ok((gateway, shared.credentials.client_authorities))
     }
@@ -76,7 +81,15 @@ impl Assembly<'_> {
         let authorizer = Arc::new(Chain { links: vec![Arc::new(Masters), nodes, rbac.clone()] });
         let client = in_process::client(self.registry, system_user(), USER_AGENT);
         let metrics = Arc::new(Metrics::default());
-        Ok(Shared { late, client, rbac, authorizer, credentials, metrics })
+        let aggregation = Aggregation::new(
+            late.clone(),
+            Arc::new(TcpDial),
+            self.pki.front_proxy_client.clone(),
+            self.config.services.enable_aggregator_routing,
+            self.parts.clock.clone(),
+            self.parts.rng.clone(),
+        );
+        Ok(Shared { aggregation, late, client, rbac, authorizer, credentials, metrics })
     }
 
     fn set_policy(&self, shared: &Shared) {
@@ -88,10 +101,11 @@ impl Assembly<'_> {
             webhooks: Arc::new(HttpWebhooks::new(shared.late.clone())),
         };
         let paths = Paths {
-            discovery: Discovery::new(Arc::new(shared.late.clone()), server_address(self.config)),
+            aggregation: shared.aggregation.clone(),
+            discovery: Discovery::new(Arc::new(shared.aggregation.clone()), server_address(self.config)),
             health: pages::health(self.ready),
             pages: pages::pages(self.config, &shared.credentials, &shared.metrics),
-            openapi: Arc::new(openapi::Documents::new(Arc::new(shared.late.clone()))),
+            openapi: Arc::new(openapi::Documents::new(Arc::new(shared.aggregation.clone()))),
         };
         self.registry.set_policy(registry::Policy {
             authorizer: shared.authorizer.clone(),
@@ -136,6 +150,16 @@ impl Assembly<'_> {
             self.pki.kubelet_ca.as_deref(),
             &self.config.kubelets.preferred_address_types,
         )?;
+        let proxies = Arc::new(Proxies {
+            registry: late.clone(),
+            nodes: nodes.clone(),
+            dial: Arc::new(TcpDial),
+            unverified: Security::unverified()?,
+            rng: self.parts.rng.clone(),
+        });
+        for resource in ["pods", "services", "nodes"] {
+            registry.register("", resource, "proxy", VirtualVerb::Connect, proxies.clone());
+        }
         let streams = Arc::new(PodStreams { registry: late.clone(), nodes });
         for subresource in ["log", "exec", "attach", "portforward"] {
             registry.register("", "pods", subresource, VirtualVerb::Connect, streams.clone());

@@ -30,8 +30,8 @@ pub fn parse(source: &str) -> Result<Ast, CompileError> {
             format!("expression code point size exceeds limit: size: {}, limit {MAX_SOURCE}", characters.len());
         return Err(CompileError::new(text, vec![Issue::nowhere(message)]));
     }
-    let (tokens, issues) = lexer::scan(&characters);
-    let mut parser = Parser::new(&characters, &tokens, issues);
+    let scan = lexer::scan(&characters);
+    let mut parser = Parser::new(&characters, &scan.tokens, scan.issues.clone());
     let root = parser.whole();
     let Parser { positions, mut issues, at, .. } = parser;
     match root {
@@ -42,7 +42,7 @@ pub fn parse(source: &str) -> Result<Ast, CompileError> {
             Err(CompileError::new(text, issues))
         }
         Err(Stop::Syntax) => {
-            issues.extend(syntax::explain(&characters, &tokens, at));
+            issues.extend(syntax::explain(&characters, &scan, at));
             Err(CompileError::new(text, issues))
         }
     }

@@ -135,6 +135,47 @@ fn types() {
 }
 
 #[test]
+fn base_environment() {
+    let base = Env::base().extend().variable("s", Type::String).variable("l", Type::list(Type::Int)).build();
+    let compile = |source: &str| base.compile(source).map(|program| program.output().to_string());
+    for (source, wanted) in [
+        ("duration('1h') > duration('1s')", "bool"),
+        ("timestamp('2020-01-01T00:00:00Z').getFullYear()", "int"),
+        ("timestamp(0)", "timestamp"),
+        ("s.matches('^a+$')", "bool"),
+        ("'%s %d'.format([dyn('a'), 1])", "string"),
+        ("l.transformMap(i, x, i + x)", "map(int, int)"),
+        ("quantity('1').add(quantity('2')).isGreaterThan(quantity('3'))", "bool"),
+        ("ip('::1').family()", "int"),
+        ("url('https://a').getHost()", "string"),
+        ("type(s) == string", "bool"),
+        ("l.max() > 2.5", "bool"),
+        ("!format.dns1123Label().validate(s).hasValue()", "bool"),
+        ("{'a': 1}[?s].orValue(0)", "int"),
+    ] {
+        assert_eq!(compile(source).map_err(|error| error.to_string()), Ok(wanted.to_string()), "{source}");
+    }
+    for (source, wanted) in [
+        ("s.matches(\"[\")", "1:11: invalid matches argument\n | s.matches(\"[\")\n | ..........^"),
+        (
+            "duration('x') == duration('1h')",
+            "1:10: invalid duration argument\n | duration('x') == duration('1h')\n | .........^",
+        ),
+        (
+            "timestamp('x') == timestamp(0)",
+            "1:11: invalid timestamp argument\n | timestamp('x') == timestamp(0)\n | ..........^",
+        ),
+        (
+            "cel.bind(x, 1, x)",
+            "1:1: undeclared reference to 'cel' (in container '')\n | cel.bind(x, 1, x)\n | ^\nERROR: <input>:1:9: undeclared reference to 'bind' (in container '')\n | cel.bind(x, 1, x)\n | ........^\nERROR: <input>:1:10: undeclared reference to 'x' (in container '')\n | cel.bind(x, 1, x)\n | .........^\nERROR: <input>:1:16: undeclared reference to 'x' (in container '')\n | cel.bind(x, 1, x)\n | ...............^",
+        ),
+    ] {
+        let error = compile(source).map_err(|error| error.to_string());
+        assert_eq!(error, Err(format!("ERROR: <input>:{wanted}")), "{source}");
+    }
+}
+
+#[test]
 fn references() {
     let program = compile("self.any + 1").unwrap();
     assert_eq!(program.overloads(program.ast.root.id), ["add_int64"]);

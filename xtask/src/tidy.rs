@@ -28,6 +28,7 @@ const BORDERS: &[Border] = &[
             "api-apps",
             "api-misc",
             "kind",
+            "custom",
             "kinds-core",
             "kinds-apps",
             "kinds-misc",

@@ -14,15 +14,17 @@
 
 pub mod compile;
 pub mod defaults;
+pub mod embedded;
 pub mod formats;
 pub mod go_regex;
 pub mod intern;
 pub mod jsonpath;
-pub mod kind;
+
 pub mod lists;
 pub mod node;
+pub mod resource;
 pub mod status;
 pub mod values;
 
-pub use kind::CustomKind;
+pub use resource::CustomKind;
 pub use node::Node;

@@ -10,11 +10,13 @@
 //!
 //! A watcher that falls behind is closed, never skipped. Reads wait until the cache has seen every answered write.
 
+mod convert;
 mod feed;
 mod object;
 mod stream;
 mod watcher;
 
+pub(crate) use convert::convert_objects;
 pub use feed::run;
 pub use object::{Encoded, Event, EventType, Form, FrameKey, FrameShape, Object};
 pub use stream::{Frames, Start, WatchOptions};
@@ -39,12 +41,16 @@ pub struct Cache {
     state: RwLock<State>,
     /// Who waits for a revision.
     waiting: Mutex<Vec<Waker>>,
+    /// Who waits for the end.
+    closing: Mutex<Vec<Waker>>,
 }
 
 #[derive(Default)]
 struct State {
     /// The first list is in.
     ready: bool,
+    /// The kind is served no longer, or in another form.
+    closed: bool,
     /// Every event up to here has been applied.
     revision: u64,
     objects: BTreeMap<Arc<str>, Arc<Object>>,
@@ -94,6 +100,29 @@ impl Cache {
             }
             self.waiting.lock().push(context.waker().clone());
             if there() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Ends the cache: its watches end, and nothing more comes in.
+    pub fn close(&self) {
+        let mut state = self.state.write();
+        state.closed = true;
+        let watchers = std::mem::take(&mut state.watchers);
+        drop(state);
+        watchers.values().for_each(|watcher| watcher.close());
+        let closing = std::mem::take(&mut *self.closing.lock());
+        closing.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits until the cache is closed.
+    pub async fn closed(&self) {
+        poll_fn(|context| {
+            if self.state.read().closed {
+                return Poll::Ready(());
+            }
+            self.closing.lock().push(context.waker().clone());
+            if self.state.read().closed { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }

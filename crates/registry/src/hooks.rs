@@ -81,6 +81,12 @@ pub trait Reservation: Send {
     fn commit(self: Box<Self>);
 }
 
+/// Converts objects of a kind between its versions by asking someone else.
+pub trait Converter: Send + Sync {
+    /// All values to one version, in their order.
+    fn convert<'a>(&'a self, values: Vec<Value>, to_api_version: &'a str) -> BoxFuture<'a, Result<Vec<Value>, ApiError>>;
+}
+
 /// A runtime's way to run a future beside others.
 pub trait Spawn: Send + Sync {
     fn spawn(&self, future: BoxFuture<'static, ()>);

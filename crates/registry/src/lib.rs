@@ -27,6 +27,7 @@ mod context;
 mod entry;
 mod error;
 mod frames;
+mod install;
 mod lookup;
 mod patching;
 mod pipeline;
@@ -37,7 +38,7 @@ mod verbs;
 
 pub use context::{Caller, RequestContext};
 pub use entry::{Entry, KindEntry, KindRef, Routes};
-pub use hooks::{Fallback, HookContext, Reservation, Spawn, StorageHook, Virtual, VirtualVerb};
+pub use hooks::{Converter, Fallback, HookContext, Reservation, Spawn, StorageHook, Virtual, VirtualVerb};
 pub use lookup::CacheLookup;
 pub use pipeline::{Config, Observer, Policy, Registry, failure};
 pub use response::{Body, Outcome, WatchStream};

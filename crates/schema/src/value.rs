@@ -178,6 +178,13 @@ impl Value {
         at.as_map_mut()?.remove(last)
     }
 
+    /// This node as a text, which it is made into, empty, if it is anything else.
+    pub fn make_text(&mut self) {
+        if !matches!(self, Value::Str(_)) {
+            *self = Value::str("");
+        }
+    }
+
     /// This node as a map, which it is made into if it is anything else.
     pub fn make_map(&mut self) -> &mut Map {
         if self.as_map().is_none() {

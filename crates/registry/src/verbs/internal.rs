@@ -41,7 +41,7 @@ impl Registry {
         let route = self.place(place)?;
         let stored = route.storage()?.read(place.namespace, route.checked_name()?).await?;
         let stored = stored.ok_or_else(|| ApiError::not_found(route.entry.names(), place.name))?;
-        route.to_hub(stored.value)
+        self.to_hub(&route, stored.value).await
     }
 
     /// Changes an object: `change` makes the new one out of the current one, and is asked again when another write was

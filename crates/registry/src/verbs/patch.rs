@@ -39,7 +39,7 @@ impl Registry {
         body: Bytes,
     ) -> Result<Response<Body>, ApiError> {
         let patch_type = PatchType::of(context.header(header::CONTENT_TYPE), route.view.custom)?;
-        let accepted = self.accepted(context, false)?;
+        let accepted = self.accepted(context, route, false)?;
         if body.len() > MAX_BODY {
             return Err(error::too_large_body(MAX_BODY));
         }

@@ -37,7 +37,7 @@ impl Registry {
         route: &Route,
         body: Bytes,
     ) -> Result<Response<Body>, ApiError> {
-        let accepted = self.accepted(context, false)?;
+        let accepted = self.accepted(context, route, false)?;
         let options = WriteOptions::parse(&context.query, "UpdateOptions", false)?;
         let value = self.decode(context, route, &body, options.field_validation)?;
         let mut object = route.to_hub(value)?;

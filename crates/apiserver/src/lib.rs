@@ -8,6 +8,7 @@ pub mod authentication;
 pub mod bootstrap;
 mod compress;
 pub mod config;
+mod custom;
 pub mod discovery;
 mod etag;
 pub mod fallback;

@@ -108,6 +108,8 @@ impl ApiServer {
             request_header: &config.authentication.request_header,
         };
         bootstrap.run().await?;
+        let (registry_of, client_of, clock) = (registry.clone(), client.clone(), parts.clock.clone());
+        crate::custom::start(crate::custom::Parts { registry: registry_of, client: client_of, clock }).await?;
         ready.store(true, Ordering::Release);
         let reached_at = if config.bind_address.is_loopback() { config.bind_address } else { config.advertise_address };
         let url = format!("https://{}", SocketAddr::new(reached_at, config.secure_port));

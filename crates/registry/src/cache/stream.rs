@@ -151,7 +151,7 @@ impl Frames {
     }
 
     /// A failure shows when the object is encoded.
-    async fn convert_shown(&self, object: Option<Arc<Object>>) {
+    async fn convert_shown(&mut self, object: Option<Arc<Object>>) {
         if let (Some(converter), Some(object)) = (&self.converter, object)
             && let Err(error) = convert_objects(&**converter, &self.storage, &self.encoder.view, &[object]).await
         {

@@ -60,6 +60,36 @@ impl Registry {
         Ok(self.modify(&writing, &Through(change)).await?.value)
     }
 
+    /// [`Registry::read`], of a custom resource in one of its versions.
+    pub async fn read_as(&self, place: Place<'_>, version: &str) -> Result<Value, ApiError> {
+        let route = self.place_as(place, version)?;
+        let stored = route.storage()?.read(place.namespace, route.checked_name()?).await?;
+        let stored = stored.ok_or_else(|| ApiError::not_found(route.entry.names(), place.name))?;
+        self.to_hub(&route, stored.value).await
+    }
+
+    /// [`Registry::change`], of a custom resource in one of its versions.
+    pub async fn change_as(
+        &self,
+        context: &RequestContext,
+        place: Place<'_>,
+        version: &str,
+        options: &WriteOptions,
+        change: impl Fn(&Value) -> Result<Value, ApiError> + Send + Sync,
+    ) -> Result<Value, ApiError> {
+        let route = self.place_as(place, version)?;
+        let manager = context.field_manager(&options.field_manager);
+        let writing =
+            Writing { context, route: &route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        Ok(self.modify(&writing, &Through(change)).await?.value)
+    }
+
+    fn place_as(&self, place: Place<'_>, version: &str) -> Result<Route, ApiError> {
+        let mut route = self.place(place)?;
+        route.view = route.entry.view(version).cloned().ok_or_else(error::not_found_path)?;
+        Ok(route)
+    }
+
     /// Sets the managedFields of `new` as an update at `place` by the request's manager does.
     pub fn track_update(
         &self,

@@ -46,7 +46,11 @@ fn check(value: &Value, path: &Path, errors: &mut FieldErrors) {
     }
     let api_version = value.str_at(&["apiVersion"]);
     if api_version.matches('/').count() > 1 {
-        errors.invalid(&path.child("apiVersion"), api_version, format!("unexpected GroupVersion string: {api_version}"));
+        errors.invalid(
+            &path.child("apiVersion"),
+            api_version,
+            format!("unexpected GroupVersion string: {api_version}"),
+        );
     }
     let kind = value.str_at(&["kind"]);
     for sentence in kind::validate::dns1035_label(&kind.to_lowercase()) {

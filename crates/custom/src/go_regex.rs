@@ -170,7 +170,11 @@ fn escape(rest: &str, in_class: bool) -> Result<(String, usize), String> {
         'a' | 'f' | 'n' | 'r' | 't' | 'v' => (written.to_owned(), length),
         'p' | 'P' => {
             let after = &rest[length..];
-            let name = if after.starts_with('{') { after.find('}').map(|end| end + 1) } else { after.chars().next().map(char::len_utf8) };
+            let name = if after.starts_with('{') {
+                after.find('}').map(|end| end + 1)
+            } else {
+                after.chars().next().map(char::len_utf8)
+            };
             let Some(name) = name else { return failed("invalid character class range", rest) };
             let whole = &rest[..length + name];
             if Regex::new(whole).is_err() {
@@ -234,7 +238,8 @@ fn class(rest: &str) -> Result<(String, usize), String> {
             return Ok((out, at + 1));
         }
         first = false;
-        if let Some(name) = rest[at..].strip_prefix("[:").and_then(|after| after.split_once(":]")).map(|(name, _)| name) {
+        if let Some(name) = rest[at..].strip_prefix("[:").and_then(|after| after.split_once(":]")).map(|(name, _)| name)
+        {
             let whole = &rest[at..at + name.len() + 4];
             if Regex::new(&format!("[{whole}]")).is_err() {
                 return failed("invalid character class range", whole);
@@ -276,7 +281,8 @@ fn member(rest: &str, at: usize) -> Result<(String, usize, Option<char>), String
     let Some(c) = rest[at..].chars().next() else { return failed("missing closing ]", rest) };
     if c == '\\' {
         let (text, length) = escape(&rest[at..], true)?;
-        let single = rest[at + 1..].chars().next().filter(|c| c.is_ascii_punctuation() || "aftnrvx01234567".contains(*c));
+        let single =
+            rest[at + 1..].chars().next().filter(|c| c.is_ascii_punctuation() || "aftnrvx01234567".contains(*c));
         return Ok((text, length, single));
     }
     let text = if matches!(c, '[' | ']' | '&' | '~' | '^') { format!("\\{c}") } else { c.to_string() };

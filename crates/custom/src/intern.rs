@@ -72,7 +72,8 @@ pub fn versions(pairs: &[(String, String)]) -> Result<&'static [Version], Full> 
             return Ok(*known);
         }
         table.grow(key.len() + size_of_val(pairs))?;
-        let version = |(name, ty): &(String, String)| Ok(Version { name: table.text(name)?, type_name: table.text(ty)? });
+        let version =
+            |(name, ty): &(String, String)| Ok(Version { name: table.text(name)?, type_name: table.text(ty)? });
         let kept: Vec<Version> = pairs.iter().map(version).collect::<Result<_, Full>>()?;
         let kept: &'static [Version] = Box::leak(kept.into_boxed_slice());
         table.versions.insert(key, kept);

@@ -343,7 +343,8 @@ mod tests {
             ("..n", vec!["2"]),
             (".none.at.all", vec![]),
         ] {
-            let found: Vec<String> = JsonPath::parse(path).unwrap().find(&object).iter().map(|value| value.shown()).collect();
+            let found: Vec<String> =
+                JsonPath::parse(path).unwrap().find(&object).iter().map(|value| value.shown()).collect();
             assert_eq!(found, wanted, "{path}");
         }
         for path in [".a b", ".x[", ".x[?(@.a==", ".x[a]"] {

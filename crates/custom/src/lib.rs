@@ -12,9 +12,11 @@
 //! The words of all failures are upstream's. Deliberately absent: IO, clocks, the registry, who follows the definitions
 //! (the shell), conversion by webhooks (the shell asks them; what their answers must satisfy is in `review`).
 
+pub mod check;
 pub mod compile;
 pub mod defaults;
 pub mod embedded;
+pub mod field_path;
 pub mod formats;
 pub mod go_regex;
 pub mod intern;
@@ -24,7 +26,8 @@ pub mod lists;
 pub mod node;
 pub mod resource;
 pub mod status;
+pub mod structural;
 pub mod values;
 
-pub use resource::CustomKind;
 pub use node::Node;
+pub use resource::CustomKind;

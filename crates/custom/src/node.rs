@@ -188,10 +188,11 @@ impl Node {
     pub fn children(&self) -> impl Iterator<Item = &Node> {
         let lists = [&self.items_list, &self.all_of, &self.any_of, &self.one_of];
         let maps = [&self.properties, &self.pattern_properties, &self.definitions];
-        let additional = [&self.additional, &self.additional_items].into_iter().filter_map(|additional| match additional {
-            Some(Additional::Of(node)) => Some(&**node),
-            _ => None,
-        });
+        let additional =
+            [&self.additional, &self.additional_items].into_iter().filter_map(|additional| match additional {
+                Some(Additional::Of(node)) => Some(&**node),
+                _ => None,
+            });
         let single = self.items.iter().chain(&self.not).map(|node| &**node);
         let listed = lists.into_iter().flatten().chain(maps.into_iter().flat_map(BTreeMap::values));
         listed.chain(single).chain(additional).chain(self.dependencies.values().flatten())

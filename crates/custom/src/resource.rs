@@ -13,9 +13,7 @@ use crate::intern;
 use crate::{defaults, jsonpath};
 use api_misc::apiextensions::v1;
 use kind::dynamic::ColumnInfo;
-use kind::{
-    ApiError, Context, DeleteAction, Dependents, DynKind, FieldErrors, MetadataRules, Names, Scope, Verb,
-};
+use kind::{ApiError, Context, DeleteAction, Dependents, DynKind, FieldErrors, MetadataRules, Names, Scope, Verb};
 use schema::decode::{DecodeOptions, normalize};
 use schema::{Schema, Time, TypeRef, Value};
 

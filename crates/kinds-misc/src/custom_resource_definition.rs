@@ -3,7 +3,9 @@
 use crate::definition;
 use api_misc::apiextensions::v1;
 use custom::status;
-use kind::{Column, Context, DeleteAction, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version, validate};
+use kind::{
+    Column, Context, DeleteAction, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version, validate,
+};
 use schema::Time;
 
 pub struct CustomResourceDefinition;

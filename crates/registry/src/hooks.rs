@@ -84,7 +84,11 @@ pub trait Reservation: Send {
 /// Converts objects of a kind between its versions by asking someone else.
 pub trait Converter: Send + Sync {
     /// All values to one version, in their order.
-    fn convert<'a>(&'a self, values: Vec<Value>, to_api_version: &'a str) -> BoxFuture<'a, Result<Vec<Value>, ApiError>>;
+    fn convert<'a>(
+        &'a self,
+        values: Vec<Value>,
+        to_api_version: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Value>, ApiError>>;
 }
 
 /// A runtime's way to run a future beside others.

@@ -101,9 +101,8 @@ pub fn output_of(accept: &str, watch: bool, custom: bool) -> Result<Accepted, Ap
         return Ok(Accepted::PLAIN);
     }
     let clauses = clauses(accept);
-    let fits = |accepted: &Accepted| {
-        !custom || accepted.media != Media::Protobuf || accepted.transform != Transform::None
-    };
+    let fits =
+        |accepted: &Accepted| !custom || accepted.media != Media::Protobuf || accepted.transform != Transform::None;
     clauses.iter().flat_map(|clause| choices(clause, watch)).find(fits).ok_or_else(refusal)
 }
 

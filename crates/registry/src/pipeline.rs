@@ -329,10 +329,7 @@ impl Registry {
     }
 
     /// Changes the table of kinds; gives what the change took out.
-    pub(crate) fn swap_routes(
-        &self,
-        change: impl Fn(&mut Routes) -> Option<Arc<Entry>>,
-    ) -> Option<Arc<Entry>> {
+    pub(crate) fn swap_routes(&self, change: impl Fn(&mut Routes) -> Option<Arc<Entry>>) -> Option<Arc<Entry>> {
         let mut taken = None;
         self.routes.rcu(|routes| {
             let mut routes = (**routes).clone();

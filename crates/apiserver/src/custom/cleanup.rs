@@ -101,11 +101,7 @@ async fn delete_objects(client: &Client, definition: &CustomResourceDefinition) 
 }
 
 /// Changes the definition through its status, as upstream does; that it is gone is fine.
-async fn change(
-    client: &Client,
-    name: &str,
-    edit: impl Fn(&mut CustomResourceDefinition),
-) -> Result<(), CleanupError> {
+async fn change(client: &Client, name: &str, edit: impl Fn(&mut CustomResourceDefinition)) -> Result<(), CleanupError> {
     for _ in 0..MAX_ATTEMPTS {
         let mut definition: CustomResourceDefinition = match client.get("", name).await {
             Err(error) if error.is_not_found() => return Ok(()),

@@ -98,8 +98,7 @@ impl Request<'_> {
         }
         let mut object = current.clone();
         let paths: Vec<(String, Vec<String>)> = self.kind.versions().iter().filter_map(path_of).collect();
-        let steps: Vec<Vec<&str>> =
-            paths.iter().map(|(_, path)| path.iter().map(String::as_str).collect()).collect();
+        let steps: Vec<Vec<&str>> = paths.iter().map(|(_, path)| path.iter().map(String::as_str).collect()).collect();
         let by_version: Vec<(&str, &[&str])> =
             paths.iter().zip(&steps).map(|((version, _), steps)| (version.as_str(), steps.as_slice())).collect();
         let places = ReplicasPath { versions: &by_version, api_version: &self.version.api_version };

@@ -81,11 +81,7 @@ impl VersionInfo {
     }
 
     pub fn schema(&self) -> VersionSchema<'_> {
-        VersionSchema {
-            api_version: self.api_version.clone(),
-            type_name: self.type_name.clone(),
-            node: &self.node,
-        }
+        VersionSchema { api_version: self.api_version.clone(), type_name: self.type_name.clone(), node: &self.node }
     }
 
     pub fn subresources(&self) -> Has {
@@ -95,13 +91,9 @@ impl VersionInfo {
     /// The first is the name.
     pub fn column(&self, index: usize) -> ColumnInfo<'_> {
         match index.checked_sub(1).and_then(|index| self.columns.get(index)) {
-            None => ColumnInfo {
-                name: "Name",
-                kind: "string",
-                format: "name",
-                description: NAME_DESCRIPTION,
-                priority: 0,
-            },
+            None => {
+                ColumnInfo { name: "Name", kind: "string", format: "name", description: NAME_DESCRIPTION, priority: 0 }
+            }
             Some(column) => ColumnInfo {
                 name: &column.name,
                 kind: &column.ty,

@@ -309,7 +309,7 @@ fn put(object: &mut Value, path: &[&str], value: Option<Value>) {
 
 fn text_of(value: &Value) -> String {
     match value {
-        Value::Null | Value::List(_) | Value::Map(_) => String::new(),
+        Value::Null | Value::List(_) | Value::Map(_) | Value::Verbatim(_) => String::new(),
         Value::Str(text) => text.to_string(),
         Value::Bool(flag) => flag.to_string(),
         Value::Int(number) => number.to_string(),

@@ -142,7 +142,7 @@ fn of_type(node: &Node, value: &Value, path: &Path) -> Outcome {
         Value::Float(_) => ("number", "float64"),
         Value::Str(_) => ("string", ""),
         Value::List(_) => ("array", ""),
-        Value::Map(_) | Value::Null => ("object", ""),
+        Value::Map(_) | Value::Null | Value::Verbatim(_) => ("object", ""),
     };
     let format = if formats::is_kept(&node.format) { node.format.as_str() } else { "" };
     let has = |ty: &str| types.contains(&ty);

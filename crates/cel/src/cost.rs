@@ -167,8 +167,8 @@ fn of_standard(overload: &str, args: &[Val]) -> u64 {
     let size_of = |index: usize| args.get(index).map_or(1, size);
     let (first, second) = (size_of(0), size_of(1));
     match overload {
-        "starts_with_string" | "ends_with_string" => traverse(second),
-        "string_to_bytes" | "bytes_to_string" | "strings_quote" | "string_format" => traverse(first),
+        "starts_with_string" | "ends_with_string" | "string_to_bytes" | "bytes_to_string" | "strings_quote"
+        | "string_format" => traverse(first),
         "in_list" => second,
         "less_string"
         | "greater_string"

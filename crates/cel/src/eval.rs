@@ -202,7 +202,7 @@ impl Evaluator<'_, '_> {
                 result => return result,
             }
         }
-        Err(EvalError::NoSuchOverload)
+        Err(functions::unmatched(name, values))
     }
 
     /// The one overload that the checker found; empty where there are several.

@@ -108,6 +108,33 @@ pub(crate) fn is_conversion(function: &str) -> bool {
     matches!(function, "bool" | "bytes" | "double" | "duration" | "dyn" | "int" | "string" | "timestamp" | "uint")
 }
 
+/// Why no implementation of a function takes these values, in cel-go's words: operators look at what the first operand
+/// can do at all and name themselves where it cannot, functions name all types.
+pub(crate) fn unmatched(name: &str, args: &[Val]) -> EvalError {
+    use Val::{Bool, Bytes, Double, Duration, Int, List, Map, String, Timestamp, Uint};
+    let first = args.first().unwrap_or(&Val::Null);
+    let capable = match name {
+        "_+_" => {
+            matches!(first, Int(_) | Uint(_) | Double(_) | String(_) | Bytes(_) | Duration(_) | Timestamp(_) | List(_))
+        }
+        "_-_" => matches!(first, Int(_) | Uint(_) | Double(_) | Duration(_) | Timestamp(_)),
+        "_*_" | "_/_" => matches!(first, Int(_) | Uint(_) | Double(_)),
+        "_%_" => matches!(first, Int(_) | Uint(_)),
+        "-_" | "!_" => matches!(first, Bool(_) | Int(_) | Double(_) | Duration(_)),
+        "_<_" | "_<=_" | "_>_" | "_>=_" => {
+            matches!(first, Bool(_) | Int(_) | Uint(_) | Double(_) | String(_) | Bytes(_) | Duration(_) | Timestamp(_))
+        }
+        "size" => matches!(first, String(_) | Bytes(_) | List(_) | Map(_)),
+        "matches" => matches!(first, String(_)),
+        "@in" | "contains" | "startsWith" | "endsWith" => true,
+        _ => {
+            let types: Vec<_> = args.iter().map(Val::type_name).collect();
+            return EvalError::message(format!("no such overload: {name}({})", types.join(", ")));
+        }
+    };
+    if capable { EvalError::NoSuchOverload } else { EvalError::message(format!("no such overload: {name}")) }
+}
+
 /// `f(params)`
 fn overload(id: &'static str, params: &[Type], result: Type) -> Overload {
     Overload { id, member: false, params: params.to_vec(), result }

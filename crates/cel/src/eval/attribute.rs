@@ -17,7 +17,9 @@ impl Evaluator<'_, '_> {
     /// A whole chain, with the cost of its name.
     pub(super) fn eval_attribute(&mut self, expr: &Expr) -> Result<Val, EvalError> {
         let resolved = self.resolve(expr)?;
-        self.budget.charge(ATTRIBUTE)?;
+        if !begins_with_conditional(expr) {
+            self.budget.charge(ATTRIBUTE)?;
+        }
         Ok(finish(resolved))
     }
 
@@ -145,6 +147,20 @@ impl Evaluator<'_, '_> {
         match self.variables.get(name, self.budget) {
             Some(value) => value,
             None => Err(EvalError::message(format!("no such attribute(s): {name}"))),
+        }
+    }
+}
+
+/// Whether the chain takes its first step from `c ? a : b`, which has no name to pay for.
+fn begins_with_conditional(mut expr: &Expr) -> bool {
+    loop {
+        expr = match &expr.kind {
+            ExprKind::Select { operand, test_only: false, .. } => operand,
+            ExprKind::Call { target: None, function, args } => match (&**function, args.as_slice()) {
+                ("_?._" | "_[_]" | "_[?_]", [operand, _]) => operand,
+                (function, _) => return function == "_?_:_",
+            },
+            _ => return false,
         }
     }
 }

@@ -3,10 +3,11 @@
 use crate::ast::Literal;
 use crate::cost::Budget;
 use crate::env::Env;
+use crate::eval::EvalError;
 use crate::functions::authorizer::{AUTHORIZER, Authorizer, Check, Decision, Target, authorizer};
 use crate::functions::{self, plain_text};
 use crate::types::{FieldType, Fields, ObjectType, Type};
-use crate::value::{List, Map, Val};
+use crate::value::{List, Map, Opaque, Val};
 use proptest::prelude::*;
 use schema::{ListType, Value};
 use std::collections::{BTreeMap, HashMap};
@@ -317,6 +318,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
+    fn patterns_do_not_panic(pattern in "[a\\\\\\[\\](){}*+?|^$.,:<>=!PQEdwsbpxN0-9é-]{0,12}") {
+        let _ = functions::regex::compile(&pattern);
+    }
+
+    #[test]
     fn nothing_panics(source in expression()) {
         let env = env();
         if let Ok(program) = env.compile(&source) {
@@ -328,4 +334,54 @@ proptest! {
 #[test]
 fn literals_are_what_they_say() {
     assert_eq!(shown(&super::literal_value(&Literal::Uint(3))), "3u");
+}
+
+#[test]
+fn deep_expressions_do_not_overflow_the_stack() {
+    let env = env();
+    let deep = [
+        format!("{}x{}", "(".repeat(200), ")".repeat(200)),
+        format!("{}x", "-".repeat(200)),
+        vec!["x"; 5_000].join(" + "),
+        format!("{}1{}", "[".repeat(120), "]".repeat(120)),
+        format!("object{}", ".a".repeat(5_000)),
+        format!("{}x > 0{}", "l.all(v, ".repeat(60), ")".repeat(60)),
+        format!("{}x{}", "x > 1 ? (".repeat(100), ") : 1".repeat(100)),
+    ];
+    for source in deep {
+        if let Ok(program) = env.compile(&source) {
+            let mut budget = Budget::new(u64::MAX).with_per_call(100_000);
+            let _ = program.evaluate(&variables(), &mut budget);
+        }
+    }
+}
+
+/// The variables of a policy, each computed when it is asked for.
+#[derive(Debug)]
+struct Lazy;
+
+impl Opaque for Lazy {
+    fn type_name(&self) -> &str {
+        "variables"
+    }
+
+    fn equals(&self, _: &dyn Opaque) -> bool {
+        false
+    }
+
+    fn field(&self, name: &str, budget: &mut Budget) -> Option<Result<Val, EvalError>> {
+        let program = Env::base().compile(&format!("{name:?} + \"!\"")).unwrap();
+        Some(program.evaluate(&HashMap::new(), budget))
+    }
+}
+
+#[test]
+fn an_opaque_value_computes_its_fields() {
+    let env = Env::base().extend().variable("variables", Type::Dyn).build();
+    let program = env.compile("variables.a + variables.b").unwrap();
+    let mut budget = Budget::new(100);
+    let variables = HashMap::from([("variables", Val::opaque(Lazy))]);
+    assert_eq!(shown(&program.evaluate(&variables, &mut budget).unwrap()), "\"a!b!\"");
+    // Two for each name and field, one for each sum.
+    assert_eq!(budget.used(), 4 + 2 + 1);
 }

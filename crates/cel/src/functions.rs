@@ -12,6 +12,7 @@ pub mod formats;
 mod formatting;
 mod ip;
 mod json_patch;
+mod list_extensions;
 mod lists;
 mod net_text;
 mod operators;
@@ -64,6 +65,7 @@ pub fn kubernetes() -> Vec<Library> {
         url::library(),
         regex::library(),
         lists::library(),
+        list_extensions::library(),
         authorizer::library(),
         optional::library(),
         quantity::library(),

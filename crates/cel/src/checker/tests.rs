@@ -145,6 +145,8 @@ fn base_environment() {
         ("s.matches('^a+$')", "bool"),
         ("'%s %d'.format([dyn('a'), 1])", "string"),
         ("l.transformMap(i, x, i + x)", "map(int, int)"),
+        ("l.sortBy(x, -x)", "list(int)"),
+        ("[[1], [2]].flatten().slice(0, 1) + lists.range(3).reverse()", "list(int)"),
         ("quantity('1').add(quantity('2')).isGreaterThan(quantity('3'))", "bool"),
         ("ip('::1').family()", "int"),
         ("url('https://a').getHost()", "string"),

@@ -13,10 +13,11 @@ use schema::{ListType, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-const TABLES: [(&str, &str); 4] = [
+const TABLES: [(&str, &str); 5] = [
     ("language.cel", include_str!("../../tests/data/language.cel")),
     ("libraries.cel", include_str!("../../tests/data/libraries.cel")),
     ("objects.cel", include_str!("../../tests/data/objects.cel")),
+    ("list-extensions.cel", include_str!("../../tests/data/list-extensions.cel")),
     ("cost.cel", include_str!("../../tests/data/cost.cel")),
 ];
 

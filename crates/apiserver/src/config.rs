@@ -166,6 +166,9 @@ pub struct Admission {
     pub disable: Vec<String>,
     /// `AdmissionConfiguration`
     pub config_file: Option<PathBuf>,
+    /// Five minutes where it is not given.
+    pub default_not_ready_toleration_seconds: Option<i64>,
+    pub default_unreachable_toleration_seconds: Option<i64>,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -49,6 +49,10 @@ pub enum StartError {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("making the first objects: {0}")]
     Bootstrap(#[from] ClientError),
+    #[error(transparent)]
+    AdmissionSettings(#[from] crate::admission::settings::SettingsError),
+    #[error(transparent)]
+    Admission(#[from] admission::plugins::SelectionError),
     #[error("the service range {0} is not a network such as 10.96.0.0/16")]
     ServiceCidr(String),
 }

@@ -1,7 +1,7 @@
 //! The parts of a server, put together: who decides, what is admitted, what answers the paths that are not stored.
 
 use super::{ISSUER, Parts, StartError, USER_AGENT, pages, server_address, system_user};
-use crate::admission::HttpWebhooks;
+use crate::admission::{HttpWebhooks, ImageReviews, Namespaces};
 use crate::aggregation::{self, Aggregation};
 use crate::authentication::{self, Credentials};
 use crate::config::Config;
@@ -20,6 +20,7 @@ use crate::virtuals::{
     TokenReview,
 };
 use crate::{flow_schemas, in_process, openapi, quotas, rbac_feed};
+use admission::plugins::DefaultTolerationSeconds;
 use authz::node::NodeAuthorizer;
 use authz::rbac::Rbac;
 use authz::{Authorizer, Chain, Masters};
@@ -54,7 +55,7 @@ impl Assembly<'_> {
     /// Wires everything to the registry; what is left is its face, and whose client certificates mean something to it (PEM).
     pub fn gateway(&self) -> Result<(Gateway, String), StartError> {
         let shared = self.shared()?;
-        self.set_policy(&shared);
+        self.set_policy(&shared)?;
         self.register_reviews(&shared);
         self.register_pods(&shared)?;
         register_scales(self.registry, &shared.late);
@@ -92,14 +93,29 @@ impl Assembly<'_> {
         Ok(Shared { aggregation, late, client, rbac, authorizer, credentials, metrics })
     }
 
-    fn set_policy(&self, shared: &Shared) {
+    fn set_policy(&self, shared: &Shared) -> Result<(), StartError> {
+        let settings = &self.config.admission;
+        let tolerations = DefaultTolerationSeconds::default();
         let plugins = admission::plugins::Parts {
             rng: self.parts.rng.clone(),
             authorizer: shared.authorizer.clone(),
             rbac: shared.rbac.clone(),
             quotas: Arc::new(quotas::Quotas { client: shared.client.clone() }),
+            clock: self.parts.clock.clone(),
+            namespaces: Arc::new(Namespaces { client: shared.client.clone() }),
             webhooks: Arc::new(HttpWebhooks::new(shared.late.clone())),
+            images: Arc::new(ImageReviews::default()),
+            tolerations: DefaultTolerationSeconds {
+                not_ready_seconds: settings
+                    .default_not_ready_toleration_seconds
+                    .unwrap_or(tolerations.not_ready_seconds),
+                unreachable_seconds: settings
+                    .default_unreachable_toleration_seconds
+                    .unwrap_or(tolerations.unreachable_seconds),
+            },
         };
+        let selection = crate::admission::settings::selection(settings)?;
+        let admission = admission::plugins::chain(&plugins, &selection)?;
         let paths = Paths {
             aggregation: shared.aggregation.clone(),
             discovery: Discovery::new(Arc::new(shared.aggregation.clone()), server_address(self.config)),
@@ -109,9 +125,10 @@ impl Assembly<'_> {
         };
         self.registry.set_policy(registry::Policy {
             authorizer: shared.authorizer.clone(),
-            admission: admission::plugins::default_chain(plugins),
+            admission,
             fallback: Some(Arc::new(paths)),
         });
+        Ok(())
     }
 
     /// Who is who, who may what, and tokens.

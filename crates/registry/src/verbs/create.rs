@@ -38,7 +38,14 @@ impl Registry {
         settle_namespace(&mut object, &route.namespace)?;
         single_owners(context, &mut object);
         let manager = context.field_manager(&options.field_manager);
-        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing {
+            context,
+            route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: &manager,
+            admitted: false,
+        };
         self.track(&writing, &Value::Null, &mut object)?;
         self.admit(&writing, Operation::Create, &mut object, &Value::Null).await?;
         single_owners(context, &mut object);

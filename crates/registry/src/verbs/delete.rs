@@ -48,7 +48,8 @@ impl Registry {
         let accepted = self.accepted(context, route, false)?;
         let options = self.delete_options(context, &body)?;
         warn_of_dependents(context, route, &options);
-        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "" };
+        let writing =
+            Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "", admitted: false };
         let deleted = self.delete_one(&writing, route.checked_name()?, &options).await?;
         let status = if !deleted.gone && options.orphan_dependents == Some(false) { 202 } else { 200 };
         self.respond(context, route, accepted, status, deleted.answer)
@@ -67,7 +68,8 @@ impl Registry {
         warn_of_dependents(context, route, &options);
         let page = self.page(route, &list, &filter).await?;
         self.convert_shown(route, &page.objects).await?;
-        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "" };
+        let writing =
+            Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "", admitted: false };
         for object in &page.objects {
             match self.delete_one(&writing, &object.name, &options).await {
                 Err(error) if !error.is_not_found() => return Err(error),

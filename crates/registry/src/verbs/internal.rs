@@ -55,8 +55,14 @@ impl Registry {
     ) -> Result<Value, ApiError> {
         let route = self.place(place)?;
         let manager = context.field_manager(&options.field_manager);
-        let writing =
-            Writing { context, route: &route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing {
+            context,
+            route: &route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: &manager,
+            admitted: false,
+        };
         Ok(self.modify(&writing, &Through(change)).await?.value)
     }
 
@@ -79,8 +85,14 @@ impl Registry {
     ) -> Result<Value, ApiError> {
         let route = self.place_as(place, version)?;
         let manager = context.field_manager(&options.field_manager);
-        let writing =
-            Writing { context, route: &route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing {
+            context,
+            route: &route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: &manager,
+            admitted: false,
+        };
         Ok(self.modify(&writing, &Through(change)).await?.value)
     }
 
@@ -101,12 +113,19 @@ impl Registry {
     ) -> Result<(), ApiError> {
         let route = self.place(place)?;
         let manager = context.field_manager(&options.field_manager);
-        let writing =
-            Writing { context, route: &route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing {
+            context,
+            route: &route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: &manager,
+            admitted: false,
+        };
         self.track(&writing, live, new)
     }
 
-    /// Deletes an object. Gives what a DELETE answers: the object or a Status.
+    /// Deletes an object, of which admission has been asked already by what the request is about. Gives what a DELETE
+    /// answers: the object or a Status.
     pub async fn remove(
         &self,
         context: &RequestContext,
@@ -114,12 +133,12 @@ impl Registry {
         options: &DeleteOptions,
     ) -> Result<Value, ApiError> {
         let route = self.place(place)?;
-        let writing =
-            Writing { context, route: &route, dry_run: options.dry_run, options: &options.value, manager: "" };
+        let (dry_run, value) = (options.dry_run, &options.value);
+        let writing = Writing { context, route: &route, dry_run, options: value, manager: "", admitted: true };
         self.delete_through(&writing, route.checked_name()?, options).await
     }
 
-    fn place(&self, place: Place<'_>) -> Result<Route, ApiError> {
+    pub(super) fn place(&self, place: Place<'_>) -> Result<Route, ApiError> {
         let routes = self.routes();
         let entry = routes.get(place.group, place.resource).cloned().ok_or_else(error::not_found_path)?;
         let view = entry.hub().cloned().ok_or_else(error::not_found_path)?;

@@ -45,7 +45,14 @@ impl Registry {
         }
         let options = WriteOptions::parse(&context.query, "PatchOptions", patch_type.is_apply())?;
         let manager = context.field_manager(&options.field_manager);
-        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing {
+            context,
+            route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: &manager,
+            admitted: false,
+        };
         let parsed = patching::parse(patch_type, &body)?;
         let change = Patch {
             registry: self,

@@ -25,6 +25,8 @@ pub(super) struct Writing<'w> {
     /// CreateOptions and so on, for admission.
     pub options: &'w Value,
     pub manager: &'w str,
+    /// Admission has decided already, about the request that this is a part of.
+    pub admitted: bool,
 }
 
 impl Writing<'_> {

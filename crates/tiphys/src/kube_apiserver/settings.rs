@@ -160,6 +160,8 @@ fn admission(flags: &Flags) -> Admission {
         enable,
         disable: flags.list("disable-admission-plugins"),
         config_file: flags.path("admission-control-config-file"),
+        default_not_ready_toleration_seconds: Some(flags.number("default-not-ready-toleration-seconds")),
+        default_unreachable_toleration_seconds: Some(flags.number("default-unreachable-toleration-seconds")),
     }
 }
 

@@ -148,6 +148,8 @@ fn named_type(name: &str) -> Option<Type> {
         "int" => Type::Int,
         "list" => Type::list(Type::Dyn),
         "map" => Type::map(Type::Dyn, Type::Dyn),
+        "net.CIDR" => Type::Opaque("net.CIDR"),
+        "net.IP" => Type::Opaque("net.IP"),
         "null_type" => Type::Null,
         "optional_type" => Type::optional(Type::Dyn),
         "string" => Type::String,

@@ -76,11 +76,16 @@ impl Budget {
         self.used = self.used.saturating_add(cost);
     }
 
-    /// Runs one evaluation with a limit of its own; another that runs meanwhile does not count for the outer one.
-    pub(crate) fn call<T>(&mut self, run: impl FnOnce(&mut Budget) -> T) -> T {
+    /// Runs one evaluation with a limit of its own; another that runs meanwhile does not count for the outer one. What
+    /// will be evaluated again, because an answer was missing, costs nothing yet.
+    pub(crate) fn call(&mut self, run: impl FnOnce(&mut Budget) -> Result<Val, EvalError>) -> Result<Val, EvalError> {
         let outer = std::mem::take(&mut self.call);
+        let used = self.used;
         let result = run(self);
         self.call = outer;
+        if let Err(EvalError::Unanswered) = result {
+            self.used = used;
+        }
         result
     }
 

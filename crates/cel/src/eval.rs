@@ -36,6 +36,9 @@ pub enum EvalError {
     Interrupted,
     #[error("expression recursion limit exceeded")]
     TooDeep,
+    /// An authorizer has no answer yet; see [`crate::functions::authorizer`].
+    #[error("authorization is not decided yet")]
+    Unanswered,
 }
 
 impl EvalError {
@@ -45,7 +48,7 @@ impl EvalError {
 
     /// `&&`, `||` and comprehensions do not go on after it.
     pub fn is_fatal(&self) -> bool {
-        matches!(self, EvalError::CostExceeded | EvalError::Interrupted | EvalError::TooDeep)
+        matches!(self, EvalError::CostExceeded | EvalError::Interrupted | EvalError::TooDeep | EvalError::Unanswered)
     }
 }
 

@@ -25,7 +25,10 @@ const TABLES: [(&str, &str); 5] = [
 struct Rules;
 
 impl Authorizer for Rules {
-    fn authorize(&self, check: &Check<'_>) -> Decision {
+    fn authorize(&self, check: &Check<'_>) -> Option<Decision> {
+        if check.verb == "wait" {
+            return None;
+        }
         let allowed = match (check.service_account, check.target) {
             (None, Target::Path(path)) => path == "/healthz",
             (None, Target::Resource(resource)) => resource.resource == "pods" && check.verb == "get",
@@ -33,7 +36,7 @@ impl Authorizer for Rules {
             (Some(_), Target::Path(_)) => false,
         };
         let error = (check.verb == "fail").then(|| "no answer".to_owned());
-        Decision { allowed, reason: format!("because of {}", check.verb), error }
+        Some(Decision { allowed, reason: format!("because of {}", check.verb), error })
     }
 }
 
@@ -194,6 +197,24 @@ fn evaluations_share_a_budget() {
     assert_eq!((budget.used(), budget.is_exhausted()), (3, false));
     program.evaluate(&variables(), &mut budget).unwrap();
     assert!(budget.is_exhausted());
+}
+
+#[test]
+fn an_evaluation_without_an_answer_is_free() {
+    let program = env().compile("true || x > 1 || authorizer.path('/x').check('wait').allowed()").unwrap();
+    assert_eq!(shown(&program.evaluate(&variables(), &mut Budget::new(0)).unwrap()), "true");
+    let program = env().compile("authorizer.path('/x').check('wait').allowed() || true").unwrap();
+    let mut budget = Budget::new(100);
+    assert_eq!(program.evaluate(&variables(), &mut budget).unwrap_err(), EvalError::Unanswered);
+    assert_eq!(budget.used(), 0);
+}
+
+#[test]
+fn programs_and_values_go_between_threads() {
+    fn sent<T: Send + Sync>() {}
+    sent::<crate::Program>();
+    sent::<Val>();
+    sent::<EvalError>();
 }
 
 #[test]

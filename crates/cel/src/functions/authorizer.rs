@@ -1,6 +1,8 @@
 //! Authorization checks: `authorizer.group('apps').resource('deployments').check('create').allowed()`.
 //!
-//! Who asks and what decides is the caller's, behind [`Authorizer`]; here a check is put together.
+//! Who asks and what decides is the caller's, behind [`Authorizer`]; here a check is put together. An authorizer that must
+//! wait for its answer (a webhook) has none at first: evaluation ends with [`EvalError::Unanswered`], costs nothing, and
+//! the caller, which has seen the check, evaluates again when it has the answer.
 
 use super::{CallContext, Library, error, function, member, no_such_overload};
 use crate::decl::Function;
@@ -20,7 +22,8 @@ const DECISION: Type = Type::Opaque("kubernetes.authorization.Decision");
 
 /// Answers for the user of a request, or for a service account.
 pub trait Authorizer: Send + Sync {
-    fn authorize(&self, check: &Check<'_>) -> Decision;
+    /// `None` where the answer is not there yet.
+    fn authorize(&self, check: &Check<'_>) -> Option<Decision>;
 }
 
 /// What is asked.
@@ -38,7 +41,7 @@ pub enum Target<'a> {
     Resource(&'a Resource),
 }
 
-/// A resource; empty: not said. Selectors are as they were written, right or wrong.
+/// A resource of any version; empty: not said. Selectors are as they were written, right or wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resource {
     pub group: String,
@@ -250,7 +253,7 @@ fn check(_: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError> {
     };
     let service_account = step.asker.service_account.as_ref().map(|(namespace, name)| (&**namespace, &**name));
     let decision = step.asker.authorizer.authorize(&Check { service_account, verb, target });
-    Ok(Val::opaque(Decided(decision)))
+    decision.map(|decision| Val::opaque(Decided(decision))).ok_or(EvalError::Unanswered)
 }
 
 fn decided(args: &[Val], of: fn(&Decision) -> Val) -> Result<Val, EvalError> {

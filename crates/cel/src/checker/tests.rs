@@ -1,9 +1,9 @@
 //! Sources to types, and to what is wrong with them.
 use crate::decl::{Function, Overload};
 use crate::types::{FieldType, Fields, ObjectType, Type, of_schema};
-use crate::{CompileError, Env, Program};
+use crate::{Budget, CompileError, Env, Program, Val};
 use schema::{ListType, Schema};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub(crate) fn field(json: &str, ty: Type) -> (Arc<str>, FieldType) {
@@ -254,6 +254,9 @@ fn high_trees() {
     ] {
         let program = compile(&source).unwrap_or_else(|error| panic!("{error}"));
         program.estimate(&crate::estimate::NoHints);
+        // Whatever comes of it: it must not need more stack than there is.
+        let variables: HashMap<&str, Val> = HashMap::new();
+        let _ = program.evaluate(&variables, &mut Budget::new(u64::MAX));
     }
 }
 

@@ -80,28 +80,11 @@ fn one_type(program: &Program, ids: impl Iterator<Item = (Id, bool)>, issues: &m
 
 /// Every node with whether it stands in the arguments of a function that takes lists of anything.
 fn visit(root: &Expr, see: &mut impl FnMut(&Expr, bool)) {
-    let mut rest = vec![(root, false)];
+    let (mut rest, mut below) = (vec![(root, false)], Vec::new());
     while let Some((expr, exempt)) = rest.pop() {
         see(expr, exempt);
-        match &expr.kind {
-            ExprKind::Literal(_) | ExprKind::Ident(_) => {}
-            ExprKind::Select { operand, .. } => rest.push((operand, exempt)),
-            ExprKind::Call { target, function, args } => {
-                rest.extend(target.iter().map(|target| (&**target, exempt)));
-                let exempt = exempt || &**function == "format";
-                rest.extend(args.iter().map(|arg| (arg, exempt)));
-            }
-            ExprKind::List { elements, .. } => rest.extend(elements.iter().map(|element| (element, exempt))),
-            ExprKind::Map(entries) => {
-                for entry in entries {
-                    rest.extend([(&entry.key, exempt), (&entry.value, exempt)]);
-                }
-            }
-            ExprKind::Struct { fields, .. } => rest.extend(fields.iter().map(|field| (&field.value, exempt))),
-            ExprKind::Comprehension(part) => {
-                let parts = [&part.range, &part.init, &part.condition, &part.step, &part.result];
-                rest.extend(parts.map(|part| (part, exempt)));
-            }
-        }
+        let exempt_below = exempt || matches!(&expr.kind, ExprKind::Call { function, .. } if &**function == "format");
+        expr.push_children(&mut below);
+        rest.extend(below.drain(..).map(|child| (child, exempt_below)));
     }
 }

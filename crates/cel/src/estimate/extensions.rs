@@ -202,7 +202,7 @@ fn new_list(factor: f64, size: Range) -> Option<Call> {
 /// The number that an argument is, where it is a literal.
 fn integer(node: &Node<'_>) -> Option<u64> {
     match &node.expr.kind {
-        ExprKind::Literal(Literal::Int(number)) => Some(*number as u64),
+        ExprKind::Literal(Literal::Int(number)) => Some((*number).max(0) as u64),
         _ => None,
     }
 }

@@ -1,6 +1,9 @@
 //! What a server makes by itself: namespaces, the bootstrap roles, priority classes, and the Service named kubernetes.
 //!
-//! What exists is left as it is, except for the addresses of the server itself, which are brought up to date.
+//! What exists is left as it is, except for the addresses of the server itself, which are brought up to date, and for roles
+//! and bindings, which get back what they lack.
+
+mod policy;
 
 use crate::config::RequestHeader;
 use api_core::v1::{
@@ -92,7 +95,14 @@ impl Bootstrap<'_> {
             namespaced: names.namespaced(),
         };
         let (namespace, name) = (object.str_at(&["metadata", "namespace"]), object.str_at(&["metadata", "name"]));
-        match existing(self.client.api(&resource).create(namespace, &object).await) {
+        let api = self.client.api(&resource);
+        let made = match api.create(namespace, &object).await {
+            Err(error) if error.is_already_exists() && names.group == policy::GROUP => {
+                policy::reconcile(&api, namespace, name, &object).await
+            }
+            other => existing(other),
+        };
+        match made {
             // One object that is refused must not keep the server from starting; which one it is, the log says.
             Err(error) if error.api().is_some_and(|status| status.code() == 422) => {
                 tracing::error!(kind, namespace, name, %error, "a bootstrap object was refused");

@@ -5,6 +5,7 @@
 mod admission;
 pub mod aggregation;
 pub mod authentication;
+pub mod authorization;
 pub mod bootstrap;
 mod compress;
 pub mod config;
@@ -12,6 +13,7 @@ mod custom;
 pub mod discovery;
 mod etag;
 pub mod fallback;
+mod feed;
 pub mod flow_schemas;
 mod gateway;
 pub mod health;

@@ -5,6 +5,7 @@ mod compaction;
 mod pages;
 
 use crate::authentication::AuthenticationError;
+use crate::authorization::AuthorizationError;
 use crate::bootstrap::Bootstrap;
 use crate::config::Config;
 use crate::in_process;
@@ -41,6 +42,8 @@ pub enum StartError {
     Pki(#[from] PkiError),
     #[error(transparent)]
     Tls(#[from] TlsError),
+    #[error("authorization: {0}")]
+    Authorization(#[from] AuthorizationError),
     #[error("authentication: {0}")]
     Authentication(#[from] AuthenticationError),
     #[error(

@@ -4,6 +4,7 @@ use super::{ISSUER, Parts, StartError, USER_AGENT, pages, server_address, system
 use crate::admission::{HttpWebhooks, ImageReviews, Namespaces};
 use crate::aggregation::{self, Aggregation};
 use crate::authentication::{self, Credentials};
+use crate::authorization::{self, Authorizers};
 use crate::config::Config;
 use crate::discovery::Discovery;
 use crate::fallback::Paths;
@@ -19,11 +20,11 @@ use crate::virtuals::{
     AccessReview, PodBinding, PodEviction, PodStreams, Proxies, RulesReview, ScaleOf, SelfSubjectReview, TokenRequest,
     TokenReview,
 };
-use crate::{flow_schemas, in_process, openapi, quotas, rbac_feed};
+use crate::{flow_schemas, in_process, node_graph, openapi, quotas, rbac_feed};
 use admission::plugins::DefaultTolerationSeconds;
-use authz::node::NodeAuthorizer;
+use authz::Authorizer;
+use authz::node::Graph;
 use authz::rbac::Rbac;
-use authz::{Authorizer, Chain, Masters};
 use client::Client;
 use kinds::KINDS;
 use registry::{KindEntry, Registry, VirtualVerb};
@@ -45,6 +46,7 @@ struct Shared {
     late: Late,
     client: Client,
     rbac: Arc<Rbac>,
+    graph: Arc<Graph>,
     authorizer: Arc<dyn Authorizer>,
     credentials: Credentials,
     metrics: Arc<Metrics>,
@@ -60,6 +62,7 @@ impl Assembly<'_> {
         self.register_pods(&shared)?;
         register_scales(self.registry, &shared.late);
         rbac_feed::spawn(&shared.client, &shared.rbac);
+        node_graph::spawn(&shared.client, &shared.graph);
         flow_schemas::spawn(&shared.client, &self.parts.clock);
         aggregation::spawn(shared.aggregation.clone(), shared.client.clone());
         let gateway = Gateway {
@@ -77,9 +80,7 @@ impl Assembly<'_> {
         late.fill(self.registry);
         let (settings, clock) = (&self.config.authentication, &self.parts.clock);
         let credentials = authentication::assemble(settings, self.pki, &late, clock, ISSUER)?;
-        let rbac = Arc::new(Rbac::default());
-        let nodes = Arc::new(NodeAuthorizer { rbac: rbac.clone(), graph: Arc::new(late.clone()) });
-        let authorizer = Arc::new(Chain { links: vec![Arc::new(Masters), nodes, rbac.clone()] });
+        let Authorizers { authorizer, rbac, graph } = authorization::assemble(&self.config.authorization, clock)?;
         let client = in_process::client(self.registry, system_user(), USER_AGENT);
         let metrics = Arc::new(Metrics::default());
         let aggregation = Aggregation::new(
@@ -90,7 +91,7 @@ impl Assembly<'_> {
             self.parts.clock.clone(),
             self.parts.rng.clone(),
         );
-        Ok(Shared { aggregation, late, client, rbac, authorizer, credentials, metrics })
+        Ok(Shared { aggregation, late, client, rbac, graph, authorizer, credentials, metrics })
     }
 
     fn set_policy(&self, shared: &Shared) -> Result<(), StartError> {

@@ -36,6 +36,7 @@ const BORDERS: &[Border] = &[
             "patch",
             "authn",
             "authz",
+            "flowcontrol",
             "admission",
             "informer",
             "controllers",

@@ -6,6 +6,7 @@
 mod policy;
 
 use crate::config::RequestHeader;
+use crate::flow::producer;
 use api_core::v1::{
     ConfigMap, EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Service, ServicePort, ServiceSpec,
 };
@@ -44,9 +45,10 @@ pub fn objects() -> impl Iterator<Item = Value> {
 impl Bootstrap<'_> {
     pub async fn run(&self) -> Result<(), ClientError> {
         let (namespaces, others): (Vec<Value>, Vec<Value>) =
-            objects().partition(|object| object.str_at(&["kind"]) == "Namespace");
+            objects().filter(not_of_flow_control).partition(|object| object.str_at(&["kind"]) == "Namespace");
         self.ensure_all(namespaces).await?;
         self.ensure_all(others).await?;
+        producer::start(self.client).await?;
         existing(self.client.create(&self.cidr()).await)?;
         self.ensure_service().await?;
         existing(self.client.create(&self.authentication()).await)?;
@@ -224,6 +226,11 @@ impl Bootstrap<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The others are the producer's, which keeps them as they should be.
+fn not_of_flow_control(object: &Value) -> bool {
+    !object.str_at(&["apiVersion"]).starts_with(producer::GROUP)
 }
 
 /// What exists already is as good as made.

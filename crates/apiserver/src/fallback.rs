@@ -33,6 +33,7 @@ pub struct Paths {
     pub health: Health,
     pub pages: Vec<Page>,
     pub openapi: Arc<dyn OpenApi>,
+    pub flow: Option<Arc<flowcontrol::Controller>>,
 }
 
 /// The OpenAPI documents.
@@ -54,7 +55,8 @@ impl Fallback for Paths {
 impl Paths {
     fn answer(&self, context: &RequestContext) -> Option<Response<Body>> {
         let path = context.info.path.as_str();
-        if let Some(response) = self.health(context) {
+        let flow = self.flow.as_ref().and_then(|flow| crate::flow::pages::answer(flow, context));
+        if let Some(response) = flow.or_else(|| self.health(context)) {
             return Some(response);
         }
         if let Some(page) = self.pages.iter().find(|page| page.path == path) {

@@ -1,5 +1,6 @@
-//! The client's transport to the registry of the same process: a function call instead of a socket.
+//! The client's transport to the server of the same process: a function call instead of a socket.
 
+use crate::flow::Front;
 use crate::stream::StreamTarget;
 use authn::UserInfo;
 use bytes::Bytes;
@@ -8,18 +9,19 @@ use futures_util::{StreamExt, stream};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use kind::ApiError;
-use registry::{Body, Caller, Registry};
+use registry::{Body, Caller};
 use std::any::Any;
 use std::sync::Arc;
 
 /// A client that acts as `user`.
-pub fn client(registry: &Arc<Registry>, user: UserInfo, user_agent: &str) -> Client {
-    let registry = registry.clone();
+pub fn client(front: &Arc<Front>, user: UserInfo, user_agent: &str) -> Client {
+    let front = front.clone();
     let call = move |mut request: Request<Bytes>| {
         request.extensions_mut().insert(Caller { user: user.clone(), peer: "127.0.0.1".into() });
-        let registry = registry.clone();
+        let front = front.clone();
         let answer: futures_util::future::BoxFuture<'static, Response<client::Body>> = Box::pin(async move {
-            let (head, answer) = registry.handle(request).await.into_parts();
+            let (parts, sent) = request.into_parts();
+            let (head, answer) = front.answer(parts, async { Ok(sent) }).await.into_parts();
             match answer {
                 Body::Stream(target) => elsewhere(target, Response::from_parts(head, ())).await,
                 other => Response::from_parts(head, body(other)),

@@ -14,7 +14,7 @@ pub mod discovery;
 mod etag;
 pub mod fallback;
 mod feed;
-pub mod flow_schemas;
+pub mod flow;
 mod gateway;
 pub mod health;
 pub mod in_process;

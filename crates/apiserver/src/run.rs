@@ -8,6 +8,7 @@ use crate::authentication::AuthenticationError;
 use crate::authorization::AuthorizationError;
 use crate::bootstrap::Bootstrap;
 use crate::config::Config;
+use crate::flow::Front;
 use crate::in_process;
 use crate::pki::{self, Pki, PkiError};
 use crate::service_addresses::ServiceAddresses;
@@ -73,6 +74,7 @@ pub struct ApiServer {
     pub pki: Arc<Pki>,
     /// With which clients of this machine reach it.
     pub url: String,
+    pub front: Arc<Front>,
     serving: tokio::task::JoinHandle<()>,
 }
 
@@ -94,12 +96,21 @@ impl ApiServer {
         let addresses = ServiceAddresses::new(&service_cidr, parts.rng.clone()).ok_or_else(bad_range)?;
         let registry = assemble::registry(&config, &parts, &addresses);
         let ready = Arc::new(AtomicBool::new(false));
-        let assembly = Assembly { config: &config, parts: &parts, pki: &pki, registry: &registry, ready: &ready };
+        let front = Front::new(&registry, &config.flow, &parts.clock, &parts.rng);
+        let assembly =
+            Assembly { config: &config, parts: &parts, pki: &pki, registry: &registry, front: &front, ready: &ready };
         let (gateway, client_authorities) = assembly.gateway()?;
         let tls = serving_tls(&config, &pki, &client_authorities)?;
-        let client = in_process::client(&registry, system_user(), USER_AGENT);
+        let client = in_process::client(&front, system_user(), USER_AGENT);
         addresses.learn(&client).await?;
-        let serving = tokio::spawn(serve::serve(listener, tls, Arc::new(gateway), stop));
+        let ending = front.lifecycle.follow(stop);
+        let settings = serve::Settings {
+            goaway_chance: config.flow.goaway_chance,
+            max_streams: config.flow.http2_max_streams_per_connection,
+            rng: parts.rng.clone(),
+        };
+        let ending = serve::Ending { stop: ending.stop, cut: ending.cut };
+        let serving = tokio::spawn(serve::serve_with(listener, tls, Arc::new(gateway), settings, ending));
         tokio::spawn(compaction::compact(parts.store.clone(), config.etcd.compaction_interval));
         if config.etcd.shared() {
             tokio::spawn(compaction::keep_fresh(Arc::downgrade(&registry), PROGRESS_INTERVAL));
@@ -120,12 +131,17 @@ impl ApiServer {
         ready.store(true, Ordering::Release);
         let reached_at = if config.bind_address.is_loopback() { config.bind_address } else { config.advertise_address };
         let url = format!("https://{}", SocketAddr::new(reached_at, config.secure_port));
-        Ok(ApiServer { registry, pki, url, serving })
+        Ok(ApiServer { registry, pki, url, front, serving })
     }
 
     /// A client in this process.
     pub fn client(&self, user: UserInfo, user_agent: &str) -> Client {
-        in_process::client(&self.registry, user, user_agent)
+        in_process::client(&self.front, user, user_agent)
+    }
+
+    /// From now on it says that it is not ready; it serves on until its `stop`.
+    pub fn not_ready(&self) {
+        self.front.lifecycle.begin();
     }
 
     /// Waits until the server has drained.

@@ -54,6 +54,8 @@ struct State {
     /// Every event up to here has been applied.
     revision: u64,
     objects: BTreeMap<Arc<str>, Arc<Object>>,
+    /// What the objects come to, as stored.
+    object_bytes: usize,
     window: VecDeque<Arc<Event>>,
     window_bytes: usize,
     /// The window holds every event after this revision.
@@ -64,6 +66,15 @@ struct State {
     changes: u64,
     watchers: HashMap<u64, Arc<Watcher>>,
     next_watcher: u64,
+}
+
+/// How much there is of a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub objects: usize,
+    /// Of the objects as stored.
+    pub bytes: usize,
+    pub watchers: usize,
 }
 
 /// Objects as of one revision.
@@ -139,6 +150,11 @@ impl Cache {
         self.len() == 0
     }
 
+    pub fn counts(&self) -> Counts {
+        let state = self.state.read();
+        Counts { objects: state.objects.len(), bytes: state.object_bytes, watchers: state.watchers.len() }
+    }
+
     /// What matches, in the order of keys; at most `limit`, if that is not 0.
     pub fn list(&self, prefix: &str, filter: &Filter, limit: usize) -> Snapshot {
         let state = self.state.read();
@@ -171,6 +187,7 @@ impl Cache {
     fn reset(&self, objects: Vec<Arc<Object>>, revision: u64) {
         let mut state = self.state.write();
         state.objects = objects.into_iter().map(|object| (object.key.clone(), object)).collect();
+        state.object_bytes = state.objects.values().map(|object| object.raw.len()).sum();
         state.window.clear();
         state.window_bytes = 0;
         state.window_start = revision;
@@ -218,10 +235,12 @@ impl Cache {
 
 impl State {
     fn push(&mut self, event: Arc<Event>) {
-        match &event.object {
+        let before = match &event.object {
             Some(object) => self.objects.insert(object.key.clone(), object.clone()),
             None => event.previous.as_ref().and_then(|object| self.objects.remove(&object.key)),
         };
+        self.object_bytes += event.object.as_ref().map_or(0, |object| object.raw.len());
+        self.object_bytes -= before.map_or(0, |object| object.raw.len());
         self.watchers.retain(|_, watcher| watcher.offer(&event));
         self.revision = self.revision.max(event.revision);
         self.last_event = event.revision;

@@ -111,21 +111,32 @@ impl Registry {
     /// Answers a request. The caller's identity is the extension [`Caller`]; without one it is nobody.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        let head = parts.method == Method::HEAD;
+        match self.context(parts) {
+            Ok(context) => self.answer(&context, body).await,
+            Err(refusal) => *refusal,
+        }
+    }
+
+    /// The facts of a request, to be answered by [`Registry::answer`]; or what is said of one without sense.
+    pub fn context(&self, mut parts: http::request::Parts) -> Result<RequestContext, Box<Response<Body>>> {
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let Ok(info) = RequestInfo::new(parts.method.as_str(), parts.uri.path(), &query) else {
-            return text(StatusCode::BAD_REQUEST, "400 Bad Request");
+            return Err(Box::new(text(StatusCode::BAD_REQUEST, "400 Bad Request")));
         };
-        let caller = parts.extensions.get::<Caller>().cloned().unwrap_or_default();
+        let caller = parts.extensions.remove::<Caller>().unwrap_or_default();
         let now = self.config.clock.now();
-        let context = RequestContext::new(info, query, parts.method, parts.headers, caller, now);
-        let mut response = match self.serve(&context, body).await {
+        Ok(RequestContext::new(info, query, parts.method, parts.headers, caller, now))
+    }
+
+    /// Answers a request whose facts are known.
+    pub async fn answer(&self, context: &RequestContext, body: Bytes) -> Response<Body> {
+        let mut response = match self.serve(context, body).await {
             Ok(response) => response,
-            Err(error) => failure(&context, &error),
+            Err(error) => failure(context, &error),
         };
-        add_warnings(&context, response.headers_mut());
+        add_warnings(context, response.headers_mut());
         // A stream has its own head: a proxied one must be asked for first.
-        if head && !matches!(response.body(), Body::Stream(_)) {
+        if context.method == Method::HEAD && !matches!(response.body(), Body::Stream(_)) {
             *response.body_mut() = Body::empty();
         }
         response

@@ -8,6 +8,7 @@ use crate::authorization::{self, Authorizers};
 use crate::config::Config;
 use crate::discovery::Discovery;
 use crate::fallback::Paths;
+use crate::flow::Front;
 use crate::gateway::Gateway;
 use crate::late::Late;
 use crate::metrics::Metrics;
@@ -20,7 +21,7 @@ use crate::virtuals::{
     AccessReview, PodBinding, PodEviction, PodStreams, Proxies, RulesReview, ScaleOf, SelfSubjectReview, TokenRequest,
     TokenReview,
 };
-use crate::{flow_schemas, in_process, node_graph, openapi, quotas, rbac_feed};
+use crate::{flow, in_process, node_graph, openapi, quotas, rbac_feed};
 use admission::plugins::DefaultTolerationSeconds;
 use authz::Authorizer;
 use authz::node::Graph;
@@ -37,6 +38,7 @@ pub struct Assembly<'a> {
     pub parts: &'a Parts,
     pub pki: &'a Arc<Pki>,
     pub registry: &'a Arc<Registry>,
+    pub front: &'a Arc<Front>,
     pub ready: &'a Arc<AtomicBool>,
 }
 
@@ -63,10 +65,12 @@ impl Assembly<'_> {
         register_scales(self.registry, &shared.late);
         rbac_feed::spawn(&shared.client, &shared.rbac);
         node_graph::spawn(&shared.client, &shared.graph);
-        flow_schemas::spawn(&shared.client, &self.parts.clock);
+        if let Some(controller) = self.front.controller() {
+            flow::consumer::spawn(&shared.client, &self.parts.clock, controller);
+        }
         aggregation::spawn(shared.aggregation.clone(), shared.client.clone());
         let gateway = Gateway {
-            registry: self.registry.clone(),
+            front: self.front.clone(),
             authentication: shared.credentials.authentication,
             authorizer: shared.authorizer,
             metrics: shared.metrics,
@@ -81,7 +85,7 @@ impl Assembly<'_> {
         let (settings, clock) = (&self.config.authentication, &self.parts.clock);
         let credentials = authentication::assemble(settings, self.pki, &late, clock, ISSUER)?;
         let Authorizers { authorizer, rbac, graph } = authorization::assemble(&self.config.authorization, clock)?;
-        let client = in_process::client(self.registry, system_user(), USER_AGENT);
+        let client = in_process::client(self.front, system_user(), USER_AGENT);
         let metrics = Arc::new(Metrics::default());
         let aggregation = Aggregation::new(
             late.clone(),
@@ -120,9 +124,10 @@ impl Assembly<'_> {
         let paths = Paths {
             aggregation: shared.aggregation.clone(),
             discovery: Discovery::new(Arc::new(shared.aggregation.clone()), server_address(self.config)),
-            health: pages::health(self.ready),
-            pages: pages::pages(self.config, &shared.credentials, &shared.metrics),
+            health: pages::health(self.ready, &self.front.lifecycle),
+            pages: pages::pages(self.config, &shared.credentials, &shared.metrics, self.front.controller()),
             openapi: Arc::new(openapi::Documents::new(Arc::new(shared.aggregation.clone()))),
+            flow: self.front.controller().cloned(),
         };
         self.registry.set_policy(registry::Policy {
             authorizer: shared.authorizer.clone(),

@@ -159,7 +159,7 @@ fn seats_are_divided_by_shares_and_lent_by_demand() {
     let (_, current) = controller.seats("workload-high").unwrap();
     assert!(current > 2 * 98, "{current}");
     let (_, lender) = controller.seats("workload-low").unwrap();
-    assert!(lender < 245 && lender >= 24, "{lender}");
+    assert!((24..245).contains(&lender), "{lender}");
     drop(held);
     // What nobody needs is divided in proportion again.
     for _ in 0..400 {

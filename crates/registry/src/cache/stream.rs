@@ -128,6 +128,11 @@ impl Frames {
         }
     }
 
+    /// What was there at the beginning, and what had happened since the version asked for, is sent.
+    pub fn is_initialized(&self) -> bool {
+        self.done || (self.initial.is_empty() && self.initial_end.is_none() && self.replay.is_empty())
+    }
+
     /// A frame that needs no waiting.
     pub fn ready(&mut self) -> Option<Bytes> {
         if self.done || self.converter.is_some() {

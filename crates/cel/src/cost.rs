@@ -119,7 +119,7 @@ fn of_kubernetes(function: &str, overload: &str, args: &[Val], result: &Val) -> 
         "check" => AUTHORIZATION_CHECK,
         "serviceAccount" | "path" | "group" | "resource" | "subresource" | "namespace" | "name" | "allowed"
         | "reason" | "error" | "errored" => 1,
-        "fieldSelector" | "labelSelector" => traverse(size(args.get(1)?)),
+        "fieldSelector" | "labelSelector" => selector(size(args.get(1)?)),
         "isSorted" | "sum" | "max" | "min" | "indexOf" | "lastIndexOf" => tree(first, &mut Fuel::default(), 0),
         "url"
         | "isURL"
@@ -201,6 +201,11 @@ fn size(value: &Val) -> u64 {
 
 fn traverse(size: u64) -> u64 {
     scaled(size, STRING_TRAVERSAL)
+}
+
+/// A selector is read into a list of requirements, each a struct with a list; the shortest has two characters.
+fn selector(length: u64) -> u64 {
+    LIST + traverse(length) + scaled(length, 0.5).saturating_mul(LIST + STRUCT)
 }
 
 fn scaled(size: u64, factor: f64) -> u64 {

@@ -14,6 +14,8 @@ use std::cmp::Ordering;
 const NEW_LIST: u64 = 10;
 /// Lists inside lists.
 const MAX_DEPTH: i64 = 600;
+/// Members of a flattened list: lists that share parts can have far more than they cost to make.
+const MAX_FLATTENED: usize = 1_000_000;
 
 pub(super) fn library() -> Library {
     use Type::{Dyn, Int};
@@ -106,21 +108,19 @@ fn flatten(context: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError
         return error("level must be non-negative");
     }
     let mut members = Vec::new();
-    context.budget.charge(NEW_LIST)?;
-    flatten_into(context, list, depth.min(MAX_DEPTH), &mut members)?;
+    context.budget.charge((list.len() as u64).saturating_mul(depth as u64).saturating_add(NEW_LIST))?;
+    flatten_into(list, depth.min(MAX_DEPTH), &mut 0, &mut members)?;
     Ok(Val::list(members))
 }
 
-fn flatten_into(
-    context: &mut CallContext<'_>,
-    list: &List,
-    depth: i64,
-    members: &mut Vec<Val>,
-) -> Result<(), EvalError> {
+fn flatten_into(list: &List, depth: i64, visited: &mut usize, members: &mut Vec<Val>) -> Result<(), EvalError> {
     for item in list.iter() {
-        context.budget.charge(1)?;
+        *visited += 1;
+        if *visited > MAX_FLATTENED {
+            return Err(EvalError::CostExceeded);
+        }
         match item? {
-            Val::List(inner) if depth > 0 => flatten_into(context, &inner, depth - 1, members)?,
+            Val::List(inner) if depth > 0 => flatten_into(&inner, depth - 1, visited, members)?,
             other => members.push(other),
         }
     }
@@ -146,7 +146,7 @@ fn sorted(context: &mut CallContext<'_>, list: &List, keys: &List) -> Result<Val
              {key_count} elements respectively"
         ));
     }
-    charge_pairs(context, length)?;
+    charge_pairs(context, keys)?;
     let mut pairs: Vec<(Val, Val)> = Vec::with_capacity(length);
     for (key, item) in keys.iter().zip(list.iter()) {
         pairs.push((key?, item?));
@@ -187,7 +187,7 @@ fn reverse(context: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError
 
 fn distinct(context: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError> {
     let [Val::List(list)] = args else { return no_such_overload() };
-    charge_pairs(context, list.len())?;
+    charge_pairs(context, list)?;
     let mut members: Vec<Val> = Vec::new();
     'items: for item in list.iter() {
         let item = item?;
@@ -206,8 +206,12 @@ fn charge(context: &mut CallContext<'_>, members: usize) -> Result<(), EvalError
     context.budget.charge((members as u64).saturating_add(NEW_LIST))
 }
 
-/// For comparing each member with each other.
-fn charge_pairs(context: &mut CallContext<'_>, members: usize) -> Result<(), EvalError> {
-    let members = members as u64;
-    context.budget.charge(members.saturating_mul(members).saturating_mul(2).saturating_add(NEW_LIST))
+/// For comparing each member with each other, of which that of texts costs more.
+fn charge_pairs(context: &mut CallContext<'_>, list: &List) -> Result<(), EvalError> {
+    let factor = match list.iter().next() {
+        Some(Ok(Val::String(_) | Val::Bytes(_))) => 2.1,
+        _ => 2.0,
+    };
+    let pairs = (list.len() as u64).saturating_mul(list.len() as u64);
+    context.budget.charge(((pairs as f64 * factor) as u64).saturating_add(NEW_LIST))
 }

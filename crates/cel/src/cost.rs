@@ -26,6 +26,12 @@ const REGEX_LENGTH: f64 = 0.25;
 const AUTHORIZATION_CHECK: u64 = 350_000;
 /// Steps between two looks at the interrupt.
 const STEPS_PER_LOOK: u32 = 1024;
+/// Bytes of long texts that functions may make in one evaluation. Upstream's cost of `replace` and `format` does not see
+/// how long their results are.
+const MAX_MADE: usize = 128 << 20;
+const LONG_TEXT: usize = 1 << 10;
+/// Patterns that may be compiled on one budget, besides those that are compiled already.
+const MAX_PATTERNS: u32 = 1_000;
 
 /// What expressions may cost: each evaluation up to a limit of its own, and all that share the budget together.
 ///
@@ -38,12 +44,27 @@ pub struct Budget {
     /// Of the evaluation that runs now.
     call: u64,
     steps: u32,
+    /// For comparisons of the evaluation that runs now.
+    fuel: Fuel,
+    /// Bytes of long texts that it has made.
+    made: usize,
+    patterns: u32,
     interrupt: Option<Box<dyn FnMut() -> bool + Send>>,
 }
 
 impl Budget {
     pub fn new(total: u64) -> Budget {
-        Budget { total, per_call: PER_CALL_LIMIT, used: 0, call: 0, steps: 0, interrupt: None }
+        Budget {
+            total,
+            per_call: PER_CALL_LIMIT,
+            used: 0,
+            call: 0,
+            steps: 0,
+            fuel: Fuel::default(),
+            made: 0,
+            patterns: 0,
+            interrupt: None,
+        }
     }
 
     /// Another limit of one evaluation than [`PER_CALL_LIMIT`].
@@ -80,9 +101,11 @@ impl Budget {
     /// will be evaluated again, because an answer was missing, costs nothing yet.
     pub(crate) fn call(&mut self, run: impl FnOnce(&mut Budget) -> Result<Val, EvalError>) -> Result<Val, EvalError> {
         let outer = std::mem::take(&mut self.call);
+        let outer_made = std::mem::take(&mut self.made);
+        let outer_fuel = std::mem::take(&mut self.fuel);
         let used = self.used;
         let result = run(self);
-        self.call = outer;
+        (self.call, self.made, self.fuel) = (outer, outer_made, outer_fuel);
         if let Err(EvalError::Unanswered) = result {
             self.used = used;
         }
@@ -93,6 +116,26 @@ impl Budget {
         self.used = self.used.saturating_add(cost);
         self.call = self.call.saturating_add(cost);
         if self.call > self.per_call { Err(EvalError::CostExceeded) } else { Ok(()) }
+    }
+
+    pub(crate) fn fuel(&mut self) -> &mut Fuel {
+        &mut self.fuel
+    }
+
+    /// Counts the memory of what a function made.
+    pub(crate) fn make(&mut self, value: &Val) -> Result<(), EvalError> {
+        if let Val::String(text) = value
+            && text.len() > LONG_TEXT
+        {
+            self.made = self.made.saturating_add(text.len());
+        }
+        if self.made > MAX_MADE { Err(EvalError::CostExceeded) } else { Ok(()) }
+    }
+
+    /// Counts a pattern that is compiled.
+    pub(crate) fn pattern(&mut self) -> Result<(), EvalError> {
+        self.patterns += 1;
+        if self.patterns > MAX_PATTERNS { Err(EvalError::CostExceeded) } else { Ok(()) }
     }
 
     /// Counts a step of the evaluator.

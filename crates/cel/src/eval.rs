@@ -188,14 +188,15 @@ impl Evaluator<'_, '_> {
         let result = self.call(function, &values)?;
         let cost = cost::of_call(function, self.overload(expr), &values, &result);
         self.budget.charge(cost)?;
+        self.budget.make(&result)?;
         Ok(result)
     }
 
     /// Calls what is registered under `name` for values such as these.
     fn call(&mut self, name: &str, values: &[Val]) -> Result<Val, EvalError> {
         match (name, values) {
-            ("_==_", [a, b]) => return equals(a, b).map(Val::Bool),
-            ("_!=_", [a, b]) => return equals(a, b).map(|equal| Val::Bool(!equal)),
+            ("_==_", [a, b]) => return equals(a, b, self.budget.fuel()).map(Val::Bool),
+            ("_!=_", [a, b]) => return equals(a, b, self.budget.fuel()).map(|equal| Val::Bool(!equal)),
             _ => {}
         }
         let mut context = CallContext { budget: self.budget };

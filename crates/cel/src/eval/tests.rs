@@ -247,6 +247,26 @@ fn sums_of_lists_stay_small() {
 }
 
 #[test]
+fn hostile_work_ends() {
+    let env = env();
+    // Texts whose length cost does not see; shared values that are huge trees; patterns without end.
+    let mut shared = "l".to_owned();
+    for _ in 0..24 {
+        shared = format!("[{shared}].map(a, [a, a])[0]");
+    }
+    let sources = [
+        "[s].map(a, a.replace('', a + a + a)).map(a, a.replace('', a)).map(a, a.replace('', a)).map(a, a.replace('', a))".to_owned(),
+        format!("{shared} == {shared}"),
+        "lists.range(100).all(a, lists.range(100).all(b, !s.matches('^' + string(a * 1000 + b) + '[a-z]{500}$')))".to_owned(),
+    ];
+    for source in sources {
+        let program = env.compile(&source).unwrap_or_else(|error| panic!("{error}"));
+        let outcome = program.evaluate(&variables(), &mut Budget::new(u64::MAX));
+        assert_eq!(outcome.unwrap_err(), EvalError::CostExceeded, "{source}");
+    }
+}
+
+#[test]
 fn values_go_back_to_json() {
     let program =
         env().compile(r#"{"a": dyn([dyn(1), dyn(2.5), dyn("x"), dyn(b"hi")]), "b": dyn({"c": object.items})}"#);
@@ -406,4 +426,39 @@ fn an_opaque_value_computes_its_fields() {
     assert_eq!(shown(&program.evaluate(&variables, &mut budget).unwrap()), "\"a!b!\"");
     // Two for each name and field, one for each sum.
     assert_eq!(budget.used(), 4 + 2 + 1);
+}
+
+#[test]
+fn objects_are_made_by_their_types() {
+    let types = [object_type(), json_patch_type()];
+    let mut builder = Env::base().extend().variable("object", Type::Dyn).variable("x", Type::Int);
+    for ty in types {
+        if let Type::Object(ty) = ty {
+            builder = builder.object_type(ty);
+        }
+    }
+    let env = builder.build();
+    for (source, wanted) in [
+        ("Object{replicas: x + 1, a__dash__b: 'c'}", r#"{"a-b":"c","replicas":8}"#),
+        ("Object{?a__dash__b: object.?nope, ?replicas: optional.of(2)}", r#"{"replicas":2}"#),
+        (
+            "[JSONPatch{op: 'add', path: '/a', value: {'b': [1, 2]}}]",
+            r#"[{"op":"add","path":"/a","value":{"b":[1,2]}}]"#,
+        ),
+        ("Object{labels: {'a': 'b'}, set: ['x']}", r#"{"labels":{"a":"b"},"set":["x"]}"#),
+    ] {
+        let program = env.compile(source).unwrap_or_else(|error| panic!("{error}"));
+        let value = program.evaluate(&variables(), &mut Budget::new(1_000)).unwrap().to_value().unwrap();
+        assert_eq!(schema::json::to_string(&value), wanted);
+    }
+    let program = env.compile("type(Object{}) == Object && Object{replicas: 1} == Object{replicas: 1}").unwrap();
+    assert_eq!(shown(&program.evaluate(&variables(), &mut Budget::new(1_000)).unwrap()), "true");
+}
+
+fn json_patch_type() -> Type {
+    let field = |name: &str, ty: Type| {
+        (Arc::from(name), FieldType { ty, json: name.into(), max_elements: None, list_type: ListType::Atomic })
+    };
+    let fields = BTreeMap::from([field("op", Type::String), field("path", Type::String), field("value", Type::Dyn)]);
+    Type::Object(Arc::new(ObjectType { name: "JSONPatch".into(), fields: Fields::Known(fields) }))
 }

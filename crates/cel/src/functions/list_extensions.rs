@@ -192,7 +192,7 @@ fn distinct(context: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalErro
     'items: for item in list.iter() {
         let item = item?;
         for known in &members {
-            if equals(known, &item)? {
+            if equals(known, &item, context.budget.fuel())? {
                 continue 'items;
             }
         }

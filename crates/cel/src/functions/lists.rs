@@ -23,8 +23,8 @@ pub(super) fn library() -> Library {
             ("sum", sum),
             ("max", |_, args| extreme(args, "max", Ordering::Less)),
             ("min", |_, args| extreme(args, "min", Ordering::Greater)),
-            ("indexOf", |_, args| position(args, false)),
-            ("lastIndexOf", |_, args| position(args, true)),
+            ("indexOf", |context, args| position(context, args, false)),
+            ("lastIndexOf", |context, args| position(context, args, true)),
         ],
     }
 }
@@ -150,11 +150,11 @@ fn extreme(args: &[Val], name: &str, replaced_when: Ordering) -> Result<Val, Eva
     }
 }
 
-fn position(args: &[Val], last: bool) -> Result<Val, EvalError> {
+fn position(context: &mut CallContext<'_>, args: &[Val], last: bool) -> Result<Val, EvalError> {
     let [Val::List(list), wanted] = args else { return no_such_overload() };
     let mut found = -1;
     for (at, item) in list.iter().enumerate() {
-        if equals(&item?, wanted)? {
+        if equals(&item?, wanted, context.budget.fuel())? {
             found = at as i64;
             if !last {
                 break;
@@ -164,17 +164,17 @@ fn position(args: &[Val], last: bool) -> Result<Val, EvalError> {
     Ok(Val::Int(found))
 }
 
-fn includes(_: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError> {
+fn includes(context: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError> {
     match args {
         [Val::List(list), wanted] => {
             for item in list.iter() {
-                if equals(&item?, wanted)? {
+                if equals(&item?, wanted, context.budget.fuel())? {
                     return Ok(Val::Bool(true));
                 }
             }
             Ok(Val::Bool(false))
         }
-        [value, wanted] => equals(value, wanted).map(Val::Bool),
+        [value, wanted] => equals(value, wanted, context.budget.fuel()).map(Val::Bool),
         _ => no_such_overload(),
     }
 }

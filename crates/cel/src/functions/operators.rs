@@ -251,11 +251,11 @@ fn ordered(args: &[Val], wanted: &[Ordering]) -> Result<Val, EvalError> {
     }
 }
 
-fn contains(_: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError> {
+fn contains(context: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError> {
     match args {
         [element, Val::List(list)] => {
             for item in list.iter() {
-                if equals(&item?, element)? {
+                if equals(&item?, element, context.budget.fuel())? {
                     return Ok(Val::Bool(true));
                 }
             }

@@ -2,7 +2,7 @@
 
 mod translate;
 
-use super::{CallContext, Library, error, function, member, no_such_overload};
+use super::{CallContext, Library, function, member, no_such_overload};
 use crate::eval::EvalError;
 use crate::types::Type;
 use crate::value::Val;
@@ -51,12 +51,13 @@ pub fn compile(pattern: &str) -> Result<::regex::Regex, String> {
 }
 
 /// As [`compile`], of a pattern that was compiled a moment ago.
-pub(super) fn cached(pattern: &str) -> Result<Arc<::regex::Regex>, EvalError> {
+pub(super) fn cached(context: &mut CallContext<'_>, pattern: &str) -> Result<Arc<::regex::Regex>, EvalError> {
     static KEPT: OnceLock<Mutex<HashMap<String, Arc<::regex::Regex>>>> = OnceLock::new();
     let kept = KEPT.get_or_init(Mutex::default);
     if let Some(regex) = kept.lock().unwrap_or_else(PoisonError::into_inner).get(pattern) {
         return Ok(Arc::clone(regex));
     }
+    context.budget.pattern()?;
     let regex = Arc::new(compile(pattern).map_err(EvalError::message)?);
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
     if kept.len() >= MAX_KEPT {
@@ -67,25 +68,25 @@ pub(super) fn cached(pattern: &str) -> Result<Arc<::regex::Regex>, EvalError> {
 }
 
 fn illegal(error: EvalError) -> EvalError {
+    if error.is_fatal() {
+        return error;
+    }
     EvalError::message(format!("Illegal regex: {error}"))
 }
 
-fn find(_: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError> {
+fn find(context: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError> {
     let [Val::String(text), Val::String(pattern)] = args else { return no_such_overload() };
-    let regex = cached(pattern).map_err(illegal)?;
+    let regex = cached(context, pattern).map_err(illegal)?;
     Ok(Val::str(regex.find(text).map_or("", |found| found.as_str())))
 }
 
-fn find_all(_: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError> {
+fn find_all(context: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError> {
     let (text, pattern, limit) = match args {
         [Val::String(text), Val::String(pattern)] => (text, pattern, -1),
         [Val::String(text), Val::String(pattern), Val::Int(limit)] => (text, pattern, *limit),
         _ => return no_such_overload(),
     };
-    let regex = match cached(pattern) {
-        Ok(regex) => regex,
-        Err(why) => return error(illegal(why).to_string()),
-    };
+    let regex = cached(context, pattern).map_err(illegal)?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     Ok(Val::strings(regex.find_iter(text).take(limit).map(|found| found.as_str())))
 }

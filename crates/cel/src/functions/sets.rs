@@ -1,6 +1,6 @@
 //! Lists as sets.
 
-use super::{Library, function, no_such_overload, overload};
+use super::{CallContext, Library, function, no_such_overload, overload};
 use crate::eval::EvalError;
 use crate::types::Type;
 use crate::value::{Fuel, List, Val, equals};
@@ -15,36 +15,38 @@ pub(super) fn library() -> Library {
             of("sets.intersects", "list_sets_intersects_list"),
         ],
         implementations: vec![
-            ("sets.contains", |_, args| lists(args, contains_all)),
-            ("sets.equivalent", |_, args| lists(args, |a, b| Ok(contains_all(a, b)? && contains_all(b, a)?))),
-            ("sets.intersects", |_, args| lists(args, intersects)),
+            ("sets.contains", |context, args| lists(context, args, contains_all)),
+            ("sets.equivalent", |context, args| {
+                lists(context, args, |a, b, fuel| Ok(contains_all(a, b, fuel)? && contains_all(b, a, fuel)?))
+            }),
+            ("sets.intersects", |context, args| lists(context, args, intersects)),
         ],
     }
 }
 
-fn lists(args: &[Val], test: fn(&List, &List) -> Result<bool, EvalError>) -> Result<Val, EvalError> {
+type Test = fn(&List, &List, &mut Fuel) -> Result<bool, EvalError>;
+
+fn lists(context: &mut CallContext<'_>, args: &[Val], test: Test) -> Result<Val, EvalError> {
     match args {
-        [Val::List(a), Val::List(b)] => test(a, b).map(Val::Bool),
+        [Val::List(a), Val::List(b)] => test(a, b, context.budget.fuel()).map(Val::Bool),
         _ => no_such_overload(),
     }
 }
 
-fn contains_all(list: &List, wanted: &List) -> Result<bool, EvalError> {
-    let mut fuel = Fuel::default();
+fn contains_all(list: &List, wanted: &List, fuel: &mut Fuel) -> Result<bool, EvalError> {
     let list = list.to_vec()?;
     for wanted in wanted.iter() {
-        if !holds(&list, &wanted?, &mut fuel)? {
+        if !holds(&list, &wanted?, fuel)? {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-fn intersects(a: &List, b: &List) -> Result<bool, EvalError> {
-    let mut fuel = Fuel::default();
+fn intersects(a: &List, b: &List, fuel: &mut Fuel) -> Result<bool, EvalError> {
     let a = a.to_vec()?;
     for item in b.iter() {
-        if holds(&a, &item?, &mut fuel)? {
+        if holds(&a, &item?, fuel)? {
             return Ok(true);
         }
     }
@@ -53,8 +55,7 @@ fn intersects(a: &List, b: &List) -> Result<bool, EvalError> {
 
 fn holds(list: &[Val], wanted: &Val, fuel: &mut Fuel) -> Result<bool, EvalError> {
     for item in list {
-        fuel.burn()?;
-        if equals(item, wanted)? {
+        if equals(item, wanted, fuel)? {
             return Ok(true);
         }
     }

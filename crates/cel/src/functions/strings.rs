@@ -28,7 +28,7 @@ pub(super) fn standard() -> Library {
             ("contains", |_, args| two(args, |text, part| Ok(Val::Bool(text.contains(part))))),
             ("endsWith", |_, args| two(args, |text, part| Ok(Val::Bool(text.ends_with(part))))),
             ("startsWith", |_, args| two(args, |text, part| Ok(Val::Bool(text.starts_with(part))))),
-            ("matches", |_, args| two(args, |text, pattern| Ok(Val::Bool(cached(pattern)?.is_match(text))))),
+            ("matches", matches),
         ],
     }
 }
@@ -101,6 +101,13 @@ pub(super) fn extensions() -> Library {
             ("strings.quote", |_, args| one(args, quote)),
             ("join", join),
         ],
+    }
+}
+
+fn matches(context: &mut CallContext<'_>, args: &[Val]) -> Result<Val, EvalError> {
+    match args {
+        [Val::String(text), Val::String(pattern)] => Ok(Val::Bool(cached(context, pattern)?.is_match(text))),
+        _ => no_such_overload(),
     }
 }
 

@@ -9,11 +9,12 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// How many values one comparison or conversion may visit: shared parts make a small value a huge tree.
+/// How many values comparisons or a conversion may visit: shared parts make a small value a huge tree, of which cost
+/// knows nothing.
 #[derive(Debug)]
 pub struct Fuel(u32);
 
-const VISITS: u32 = 5_000_000;
+const VISITS: u32 = 10_000_000;
 /// Of values inside values; a tree of a request is not deeper.
 const MAX_DEPTH: u32 = 600;
 
@@ -31,8 +32,8 @@ impl Fuel {
 }
 
 /// Whether two values are equal.
-pub fn equals(a: &Val, b: &Val) -> Result<bool, EvalError> {
-    Comparison { fuel: Fuel::default() }.equals(a, b, 0)
+pub fn equals(a: &Val, b: &Val, fuel: &mut Fuel) -> Result<bool, EvalError> {
+    Comparison { fuel }.equals(a, b, 0)
 }
 
 /// The order of two values of types that have one with each other.
@@ -99,11 +100,11 @@ fn identity(item: &Val, kind: &ListType) -> Result<String, EvalError> {
     Ok(identity)
 }
 
-struct Comparison {
-    fuel: Fuel,
+struct Comparison<'f> {
+    fuel: &'f mut Fuel,
 }
 
-impl Comparison {
+impl Comparison<'_> {
     fn equals(&mut self, a: &Val, b: &Val, depth: u32) -> Result<bool, EvalError> {
         self.fuel.burn()?;
         if depth > MAX_DEPTH {
@@ -148,7 +149,7 @@ impl Comparison {
             return Ok(false);
         }
         if let (Some(a), Some(b)) = (a.untyped_node(), b.untyped_node()) {
-            return Ok(same_json(a, b));
+            return same_json(a, b, self.fuel);
         }
         match a.kind() {
             ListType::Atomic => {
@@ -194,7 +195,7 @@ impl Comparison {
             return Ok(false);
         }
         if let (Some(a), Some(b)) = (a.untyped_node(), b.untyped_node()) {
-            return Ok(same_json(a, b));
+            return same_json(a, b, self.fuel);
         }
         for key in a.keys() {
             let (Some(value), Some(other)) = (a.get(&key), b.get(&key)) else {
@@ -209,14 +210,27 @@ impl Comparison {
 }
 
 /// Equality of trees without a declared type: 1 and 1.0 are equal.
-fn same_json(a: &Value, b: &Value) -> bool {
+fn same_json(a: &Value, b: &Value, fuel: &mut Fuel) -> Result<bool, EvalError> {
+    fuel.burn()?;
     match (a.plain(), b.plain()) {
-        (Value::Int(a), Value::Float(b)) | (Value::Float(b), Value::Int(a)) => *a as f64 == *b,
-        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_json(a, b)),
-        (Value::Map(a), Value::Map(b)) => {
-            a.len() == b.len() && a.iter().zip(b.iter()).all(|((k, a), (l, b))| k == l && same_json(a, b))
+        (Value::Int(a), Value::Float(b)) | (Value::Float(b), Value::Int(a)) => Ok(*a as f64 == *b),
+        (Value::List(a), Value::List(b)) if a.len() == b.len() => {
+            for (a, b) in a.iter().zip(b) {
+                if !same_json(a, b, fuel)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         }
-        (a, b) => a == b,
+        (Value::Map(a), Value::Map(b)) if a.len() == b.len() => {
+            for ((key, a), (other, b)) in a.iter().zip(b.iter()) {
+                if key != other || !same_json(a, b, fuel)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        (a, b) => Ok(a == b),
     }
 }
 

@@ -110,7 +110,10 @@ impl Evaluator<'_, '_> {
     fn eval_node(&mut self, expr: &Expr) -> Result<Val, EvalError> {
         match &expr.kind {
             ExprKind::Literal(literal) => Ok(literal_value(literal)),
-            ExprKind::Ident(_) => self.eval_attribute(expr),
+            ExprKind::Ident(_) => match self.type_named_by(expr) {
+                Some(ty) => Ok(Val::Type(ty.clone())),
+                None => self.eval_attribute(expr),
+            },
             ExprKind::Select { operand, field, test_only: true } => self.eval_presence(operand, field),
             ExprKind::Select { .. } => self.eval_attribute(expr),
             ExprKind::Call { target, function, args } => self.eval_call(expr, target.as_deref(), function, args),
@@ -142,13 +145,7 @@ impl Evaluator<'_, '_> {
                 }
             }
             ("_[_]" | "_?._" | "_[?_]", [_, _]) => self.eval_attribute(expr),
-            ("@in" | "_in_", [element, list]) => match self.constant_set(list)? {
-                Some(set) => {
-                    let element = self.eval(element)?;
-                    Ok(Val::Bool(Key::of(&element).is_some_and(|key| set.contains(&key))))
-                }
-                None => self.eval_function(expr, None, "@in", args),
-            },
+            ("@in", [element, list]) => self.eval_membership(expr, element, list, args),
             _ => self.eval_function(expr, target, function, args),
         }
     }
@@ -166,6 +163,25 @@ impl Evaluator<'_, '_> {
             }
         }
         error.map_or(Ok(Val::Bool(!decisive)), Err)
+    }
+
+    /// `element in list`; where the list is constant and simple, looking into it is free.
+    fn eval_membership(&mut self, expr: &Expr, element: &Expr, list: &Expr, args: &[Expr]) -> Result<Val, EvalError> {
+        if !matches!(list.kind, ExprKind::List { .. }) {
+            return self.eval_function(expr, None, "@in", args);
+        }
+        match (self.constant_set(list)?, self.constant(list)?) {
+            (Some(set), _) if set.is_empty() => Ok(Val::Bool(false)),
+            (Some(set), _) => {
+                let element = self.eval(element)?;
+                Ok(Val::Bool(Key::of(&element).is_some_and(|key| set.contains(&key))))
+            }
+            (None, Some(Val::List(list))) if list.iter().all(|item| item.as_ref().is_ok_and(is_primitive)) => {
+                let element = self.eval(element)?;
+                self.call("@in", &[element, Val::List(list)])
+            }
+            (None, _) => self.eval_function(expr, None, "@in", args),
+        }
     }
 
     fn eval_function(
@@ -230,9 +246,6 @@ impl Evaluator<'_, '_> {
 
     /// The members of a constant list of values that can be told apart as keys.
     fn constant_set(&mut self, list: &Expr) -> Result<Option<Arc<BTreeSet<Key>>>, EvalError> {
-        if !matches!(list.kind, ExprKind::List { .. }) {
-            return Ok(None);
-        }
         let key = std::ptr::from_ref(list).addr();
         if let Some(known) = self.sets.get(&key) {
             return Ok(known.clone());
@@ -248,9 +261,18 @@ impl Evaluator<'_, '_> {
         Ok(set)
     }
 
+    /// The type that a name stands for, where it is no variable.
+    fn type_named_by(&self, expr: &Expr) -> Option<&Type> {
+        self.program.references.get(&expr.id)?.constant.as_ref()
+    }
+
     fn declared_type(&self, expr: &Expr) -> Option<&Type> {
         self.program.types.get(&expr.id)
     }
+}
+
+fn is_primitive(value: &Val) -> bool {
+    matches!(value, Val::Bool(_) | Val::Int(_) | Val::Uint(_) | Val::Double(_) | Val::String(_))
 }
 
 fn literal_value(literal: &Literal) -> Val {

@@ -140,7 +140,7 @@ impl Evaluator<'_, '_> {
         if let Some((_, value)) = self.scope.iter().rev().find(|(own, _)| own == name) {
             return value.clone();
         }
-        if let Some(ty) = self.program.references.get(&expr.id).and_then(|reference| reference.constant.as_ref()) {
+        if let Some(ty) = self.type_named_by(expr) {
             return Ok(Val::Type(ty.clone()));
         }
         let name = name.strip_prefix('.').unwrap_or(name);

@@ -2,12 +2,9 @@
 
 mod connections;
 mod go_words;
-pub mod settings;
-mod stores;
 mod verifier;
 mod webhooks;
 
-pub use stores::{ImageReviews, Namespaces};
 pub use webhooks::HttpWebhooks;
 
 #[cfg(test)]

@@ -1,22 +1,17 @@
 //! What a server makes by itself: namespaces, the bootstrap roles, priority classes, and the Service named kubernetes.
 //!
-//! What exists is left as it is, except for the addresses of the server itself, which are brought up to date, and for roles
-//! and bindings, which get back what they lack.
-
-mod policy;
+//! What exists is left as it is. Deliberately absent: the endpoints of that Service, which change as servers come and go.
 
 use crate::config::RequestHeader;
-use crate::flow::producer;
-use api_core::v1::{
-    ConfigMap, EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Service, ServicePort, ServiceSpec,
-};
-use api_misc::discovery::v1 as discovery;
+use api_core::v1::{ConfigMap, Service, ServicePort, ServiceSpec};
+use api_meta::v1::Condition;
 use api_misc::networking::v1::{ServiceCIDR, ServiceCIDRSpec};
 use client::{Client, ClientError};
 use futures_util::StreamExt;
 use kind::DynKind;
-use schema::{Value, json};
+use schema::{Time, Value, json};
 use std::net::{IpAddr, SocketAddr};
+use stdx::Clock;
 
 /// Made by `cargo xtask codegen`: one object a line.
 const OBJECTS: &str = include_str!("../data/bootstrap.jsonl");
@@ -27,11 +22,9 @@ const AT_ONCE: usize = 64;
 pub struct Bootstrap<'a> {
     pub client: &'a Client,
     pub kinds: &'a [&'a dyn DynKind],
-    /// The first address of the range, which the Service named kubernetes has.
-    pub service_address: IpAddr,
-    pub service_cidr: String,
-    /// Where clients outside of the cluster's network reach the server.
-    pub advertise: SocketAddr,
+    pub service_cidrs: &'a [String],
+    pub advertised: Advertised,
+    pub clock: &'a dyn Clock,
     pub client_ca: &'a str,
     pub front_proxy_ca: &'a str,
     pub request_header: &'a RequestHeader,
@@ -42,24 +35,56 @@ pub fn objects() -> impl Iterator<Item = Value> {
     OBJECTS.lines().filter_map(|line| json::parse(line.as_bytes(), json::Limits::default()).ok())
 }
 
+/// Where clients reach the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Advertised {
+    /// From outside of the cluster's network.
+    pub address: SocketAddr,
+    /// The first address of the range, which the Service named kubernetes has.
+    pub service_address: IpAddr,
+    /// Of that Service; 0: it has none.
+    pub node_port: u16,
+}
+
 impl Bootstrap<'_> {
     pub async fn run(&self) -> Result<(), ClientError> {
         let (namespaces, others): (Vec<Value>, Vec<Value>) =
-            objects().filter(not_of_flow_control).partition(|object| object.str_at(&["kind"]) == "Namespace");
+            objects().partition(|object| object.str_at(&["kind"]) == "Namespace");
         self.ensure_all(namespaces).await?;
         self.ensure_all(others).await?;
-        producer::start(self.client).await?;
-        existing(self.client.create(&self.cidr()).await)?;
+        self.ensure_cidr().await?;
         self.ensure_service().await?;
-        existing(self.client.create(&self.authentication()).await)?;
-        if self.advertise.ip().is_loopback() {
-            tracing::warn!(
-                "the server is reached on loopback alone, so pods cannot reach it: no endpoints for kubernetes"
-            );
+        existing(self.client.create(&self.authentication()).await)
+    }
+
+    /// The object of the flags' ranges; ready, unless it says otherwise. A cluster that gets a second family gets it here.
+    async fn ensure_cidr(&self) -> Result<(), ClientError> {
+        existing(self.client.create(&self.cidr()).await)?;
+        let mut found = self.client.get::<ServiceCIDR>("", "kubernetes").await?;
+        let ranges = self.service_cidrs;
+        if found.spec.cidrs.len() == 1 && ranges.len() == 2 && found.spec.cidrs[0] == ranges[0] {
+            found.spec.cidrs = ranges.to_vec();
+            found = self.client.update(&found).await?;
+        }
+        if found.spec.cidrs != ranges {
+            tracing::warn!(object = ?found.spec.cidrs, flags = ?ranges, "the default ServiceCIDR does not match the flags");
             return Ok(());
         }
-        self.endpoints().await?;
-        self.endpoint_slice().await
+        let is_ready = found.status.conditions.iter().any(|condition| condition.type_ == "Ready");
+        if is_ready || found.metadata.deletion_timestamp.is_some() {
+            return Ok(());
+        }
+        found.status.conditions.push(Condition {
+            type_: "Ready".into(),
+            status: "True".into(),
+            message: "Kubernetes default Service CIDR is ready".into(),
+            last_transition_time: Some(Time::from_unix(self.clock.now_seconds())),
+            ..Condition::default()
+        });
+        match self.client.update_status(&found).await {
+            Err(error) if !error.is_conflict() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Looks first: a Service that exists is refused for its address, which it has itself, before it is for its name.
@@ -97,14 +122,7 @@ impl Bootstrap<'_> {
             namespaced: names.namespaced(),
         };
         let (namespace, name) = (object.str_at(&["metadata", "namespace"]), object.str_at(&["metadata", "name"]));
-        let api = self.client.api(&resource);
-        let made = match api.create(namespace, &object).await {
-            Err(error) if error.is_already_exists() && names.group == policy::GROUP => {
-                policy::reconcile(&api, namespace, name, &object).await
-            }
-            other => existing(other),
-        };
-        match made {
+        match existing(self.client.api(&resource).create(namespace, &object).await) {
             // One object that is refused must not keep the server from starting; which one it is, the log says.
             Err(error) if error.api().is_some_and(|status| status.code() == 422) => {
                 tracing::error!(kind, namespace, name, %error, "a bootstrap object was refused");
@@ -117,7 +135,7 @@ impl Bootstrap<'_> {
     fn cidr(&self) -> ServiceCIDR {
         let mut cidr = ServiceCIDR::default();
         cidr.metadata.name = "kubernetes".into();
-        cidr.spec = ServiceCIDRSpec { cidrs: vec![self.service_cidr.clone()] };
+        cidr.spec = ServiceCIDRSpec { cidrs: self.service_cidrs.to_vec() };
         cidr
     }
 
@@ -127,17 +145,20 @@ impl Bootstrap<'_> {
         service.metadata.namespace = "default".into();
         service.metadata.labels =
             [("component", "apiserver"), ("provider", "kubernetes")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let address = self.advertised.service_address.to_string();
+        let node_port = self.advertised.node_port;
         service.spec = ServiceSpec {
-            cluster_ip: self.service_address.to_string(),
-            cluster_ips: vec![self.service_address.to_string()],
+            cluster_ip: address.clone(),
+            cluster_ips: vec![address],
             ports: vec![ServicePort {
                 name: "https".into(),
                 protocol: "TCP".into(),
                 port: 443,
-                target_port: schema::IntOrString::Int(self.advertise.port().into()),
+                target_port: schema::IntOrString::Int(self.advertised.address.port().into()),
+                node_port: node_port.into(),
                 ..ServicePort::default()
             }],
-            type_: "ClusterIP".into(),
+            type_: if node_port == 0 { "ClusterIP" } else { "NodePort" }.into(),
             session_affinity: "None".into(),
             ..ServiceSpec::default()
         };
@@ -171,66 +192,6 @@ impl Bootstrap<'_> {
         }
         map
     }
-
-    async fn endpoints(&self) -> Result<(), ClientError> {
-        let mut wanted = Endpoints::default();
-        wanted.metadata.name = "kubernetes".into();
-        wanted.metadata.namespace = "default".into();
-        wanted.metadata.labels = [("endpointslice.kubernetes.io/skip-mirror".to_owned(), "true".to_owned())].into();
-        wanted.subsets = vec![EndpointSubset {
-            addresses: vec![EndpointAddress { ip: self.advertise.ip().to_string(), ..EndpointAddress::default() }],
-            ports: vec![EndpointPort {
-                name: "https".into(),
-                port: self.advertise.port().into(),
-                protocol: "TCP".into(),
-                ..EndpointPort::default()
-            }],
-            ..EndpointSubset::default()
-        }];
-        match self.client.get::<Endpoints>("default", "kubernetes").await {
-            Ok(mut found) if found.subsets != wanted.subsets => {
-                found.subsets = wanted.subsets;
-                self.client.update(&found).await.map(drop)
-            }
-            Ok(_) => Ok(()),
-            Err(error) if error.is_not_found() => existing(self.client.create(&wanted).await),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn endpoint_slice(&self) -> Result<(), ClientError> {
-        let mut wanted = discovery::EndpointSlice::default();
-        wanted.metadata.name = "kubernetes".into();
-        wanted.metadata.namespace = "default".into();
-        wanted.metadata.labels = [("kubernetes.io/service-name".to_owned(), "kubernetes".to_owned())].into();
-        wanted.address_type = if self.advertise.is_ipv4() { "IPv4" } else { "IPv6" }.into();
-        wanted.endpoints = vec![discovery::Endpoint {
-            addresses: vec![self.advertise.ip().to_string()],
-            conditions: discovery::EndpointConditions { ready: Some(true), ..discovery::EndpointConditions::default() },
-            ..discovery::Endpoint::default()
-        }];
-        wanted.ports = vec![discovery::EndpointPort {
-            name: Some("https".into()),
-            port: Some(self.advertise.port().into()),
-            protocol: Some("TCP".into()),
-            ..discovery::EndpointPort::default()
-        }];
-        match self.client.get::<discovery::EndpointSlice>("default", "kubernetes").await {
-            Ok(mut found) if found.endpoints != wanted.endpoints || found.ports != wanted.ports => {
-                found.endpoints = wanted.endpoints;
-                found.ports = wanted.ports;
-                self.client.update(&found).await.map(drop)
-            }
-            Ok(_) => Ok(()),
-            Err(error) if error.is_not_found() => existing(self.client.create(&wanted).await),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// The others are the producer's, which keeps them as they should be.
-fn not_of_flow_control(object: &Value) -> bool {
-    !object.str_at(&["apiVersion"]).starts_with(producer::GROUP)
 }
 
 /// What exists already is as good as made.

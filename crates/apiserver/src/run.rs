@@ -4,16 +4,14 @@ mod assemble;
 mod compaction;
 mod pages;
 
-use crate::authentication::AuthenticationError;
-use crate::authorization::AuthorizationError;
-use crate::bootstrap::Bootstrap;
-use crate::config::Config;
-use crate::flow::Front;
+use crate::bootstrap::{Advertised, Bootstrap};
+use crate::config::{Config, EndpointReconciler};
 use crate::in_process;
+use crate::masters::Masters;
 use crate::pki::{self, Pki, PkiError};
-use crate::service_addresses::ServiceAddresses;
+use crate::service_addresses::{self, ServiceAddresses};
 use assemble::Assembly;
-use authn::UserInfo;
+use authn::{AuthnError, UserInfo};
 use client::{Client, ClientError};
 use kinds::KINDS;
 use registry::Registry;
@@ -26,6 +24,7 @@ use stdx::{Clock, Rng};
 use store::Store;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// Who made service-account tokens, and whom they are for.
 const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
@@ -43,20 +42,14 @@ pub enum StartError {
     Pki(#[from] PkiError),
     #[error(transparent)]
     Tls(#[from] TlsError),
-    #[error("authorization: {0}")]
-    Authorization(#[from] AuthorizationError),
-    #[error("authentication: {0}")]
-    Authentication(#[from] AuthenticationError),
+    #[error(transparent)]
+    Tokens(#[from] AuthnError),
     #[error(
         "cannot listen on {address}: {source}. Another program may have the port: choose another with --secure-port"
     )]
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("making the first objects: {0}")]
     Bootstrap(#[from] ClientError),
-    #[error(transparent)]
-    AdmissionSettings(#[from] crate::admission::settings::SettingsError),
-    #[error(transparent)]
-    Admission(#[from] admission::plugins::SelectionError),
     #[error("the service range {0} is not a network such as 10.96.0.0/16")]
     ServiceCidr(String),
 }
@@ -74,8 +67,8 @@ pub struct ApiServer {
     pub pki: Arc<Pki>,
     /// With which clients of this machine reach it.
     pub url: String,
-    pub front: Arc<Front>,
-    serving: tokio::task::JoinHandle<()>,
+    serving: JoinHandle<()>,
+    masters: Option<JoinHandle<()>>,
 }
 
 impl ApiServer {
@@ -92,62 +85,64 @@ impl ApiServer {
             true => Pki::open(&config.data_dir.join("pki"), &names, now)?,
             false => Pki::given(&config, &names, now)?,
         });
-        let bad_range = || StartError::ServiceCidr(service_cidr.clone());
-        let addresses = ServiceAddresses::new(&service_cidr, parts.rng.clone()).ok_or_else(bad_range)?;
+        let addresses = service_addresses(&config, &parts)?;
         let registry = assemble::registry(&config, &parts, &addresses);
         let ready = Arc::new(AtomicBool::new(false));
-        let front = Front::new(&registry, &config.flow, &parts.clock, &parts.rng);
-        let assembly =
-            Assembly { config: &config, parts: &parts, pki: &pki, registry: &registry, front: &front, ready: &ready };
-        let (gateway, client_authorities) = assembly.gateway()?;
-        let tls = serving_tls(&config, &pki, &client_authorities)?;
-        let client = in_process::client(&front, system_user(), USER_AGENT);
+        let assembly = Assembly { config: &config, parts: &parts, pki: &pki, registry: &registry, ready: &ready };
+        let gateway = assembly.gateway()?;
+        let tls = serving_tls(&config, &pki)?;
+        let client = in_process::client(&registry, system_user(), USER_AGENT);
         addresses.learn(&client).await?;
-        let ending = front.lifecycle.follow(stop);
-        let settings = serve::Settings {
-            goaway_chance: config.flow.goaway_chance,
-            max_streams: config.flow.http2_max_streams_per_connection,
-            rng: parts.rng.clone(),
-        };
-        let ending = serve::Ending { stop: ending.stop, cut: ending.cut };
-        let serving = tokio::spawn(serve::serve_with(listener, tls, Arc::new(gateway), settings, ending));
+        let serving = tokio::spawn(serve::serve(listener, tls, Arc::new(gateway), stop.clone()));
         tokio::spawn(compaction::compact(parts.store.clone(), config.etcd.compaction_interval));
         if config.etcd.shared() {
             tokio::spawn(compaction::keep_fresh(Arc::downgrade(&registry), PROGRESS_INTERVAL));
         }
+        let advertised = Advertised {
+            address: SocketAddr::new(config.advertise_address, config.secure_port),
+            service_address,
+            node_port: config.services.kubernetes_service_node_port,
+        };
         let bootstrap = Bootstrap {
             client: &client,
             kinds: KINDS,
-            service_address,
-            service_cidr,
-            advertise: SocketAddr::new(config.advertise_address, config.secure_port),
+            service_cidrs: &config.services.cluster_ip_ranges,
+            advertised,
+            clock: &*parts.clock,
             client_ca: pki.ca(),
             front_proxy_ca: &pki.front_proxy_ca,
             request_header: &config.authentication.request_header,
         };
         bootstrap.run().await?;
-        let (registry_of, client_of, clock) = (registry.clone(), client.clone(), parts.clock.clone());
-        crate::custom::start(crate::custom::Parts { registry: registry_of, client: client_of, clock }).await?;
+        addresses.keep_repaired();
+        let masters = Masters {
+            client: client.clone(),
+            store: parts.store.clone(),
+            root: config.etcd.root(),
+            shared: config.etcd.shared(),
+            advertised,
+        };
+        let masters = match config.services.endpoint_reconciler {
+            EndpointReconciler::Lease => Some(tokio::spawn(masters.run(stop))),
+            EndpointReconciler::None => None,
+        };
         ready.store(true, Ordering::Release);
         let reached_at = if config.bind_address.is_loopback() { config.bind_address } else { config.advertise_address };
         let url = format!("https://{}", SocketAddr::new(reached_at, config.secure_port));
-        Ok(ApiServer { registry, pki, url, front, serving })
+        Ok(ApiServer { registry, pki, url, serving, masters })
     }
 
     /// A client in this process.
     pub fn client(&self, user: UserInfo, user_agent: &str) -> Client {
-        in_process::client(&self.front, user, user_agent)
-    }
-
-    /// From now on it says that it is not ready; it serves on until its `stop`.
-    pub fn not_ready(&self) {
-        self.front.lifecycle.begin();
+        in_process::client(&self.registry, user, user_agent)
     }
 
     /// Waits until the server has drained.
     pub async fn stopped(self) {
-        if let Err(error) = self.serving.await {
-            tracing::error!(%error, "the server ended by a panic");
+        for task in [self.masters, Some(self.serving)].into_iter().flatten() {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a part of the server ended by a panic");
+            }
         }
     }
 }
@@ -162,8 +157,7 @@ fn listen(address: SocketAddr, share_port: bool) -> std::io::Result<TcpListener>
 }
 
 /// What the socket offers and shows; certificates from files are read again when they change.
-/// `client_authorities`: PEM of those whose client certificates mean something.
-fn serving_tls(config: &Config, pki: &Pki, client_authorities: &str) -> Result<Arc<rustls::ServerConfig>, StartError> {
+fn serving_tls(config: &Config, pki: &Pki) -> Result<Arc<rustls::ServerConfig>, StartError> {
     let (default, named) = pki::identities(config, &pki.serving)?;
     let shown = Arc::new(Certificates::new(&default, &named)?);
     let offer = Offer {
@@ -171,9 +165,22 @@ fn serving_tls(config: &Config, pki: &Pki, client_authorities: &str) -> Result<A
         cipher_suites: config.serving.cipher_suites.clone(),
         disable_http2: config.serving.disable_http2,
     };
-    let tls = server_config_of(shown.clone(), client_authorities, &offer)?;
+    let tls = server_config_of(shown.clone(), pki.ca(), &offer)?;
     tokio::spawn(pki::reload(config.clone(), pki.serving.clone(), shown));
     Ok(Arc::new(tls))
+}
+
+fn service_addresses(config: &Config, parts: &Parts) -> Result<ServiceAddresses, StartError> {
+    let ranges = &config.services.cluster_ip_ranges;
+    let settings = service_addresses::Settings {
+        ranges,
+        node_ports: config.services.node_ports,
+        store: parts.store.clone(),
+        root: &config.etcd.root(),
+        clock: parts.clock.clone(),
+        rng: parts.rng.clone(),
+    };
+    ServiceAddresses::new(settings).ok_or_else(|| StartError::ServiceCidr(ranges.join(",")))
 }
 
 fn server_address(config: &Config) -> String {

@@ -5,7 +5,6 @@ mod binding;
 mod eviction;
 mod identity;
 mod pod_streams;
-mod proxies;
 mod scale;
 mod tokens;
 
@@ -14,6 +13,5 @@ pub use binding::PodBinding;
 pub use eviction::PodEviction;
 pub use identity::{SelfSubjectReview, TokenReview};
 pub use pod_streams::PodStreams;
-pub use proxies::Proxies;
 pub use scale::ScaleOf;
 pub use tokens::TokenRequest;

@@ -6,7 +6,6 @@
 pub(crate) mod text;
 
 use crate::error::Issue;
-use std::ops::Range;
 
 /// What a token is, in the order of the grammar: expected tokens are listed so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,17 +100,9 @@ impl Kind {
     }
 }
 
-/// What a source consists of.
-pub(crate) struct Scan {
-    /// The last is [`Kind::Eof`].
-    pub tokens: Vec<Token>,
-    /// Where nothing could be read.
-    pub holes: Vec<Range<u32>>,
-    pub issues: Vec<Issue>,
-}
-
-pub(crate) fn scan(source: &[char]) -> Scan {
-    let (mut tokens, mut holes, mut issues) = (Vec::new(), Vec::new(), Vec::new());
+/// All tokens, the last being [`Kind::Eof`], and what could not be read.
+pub(crate) fn scan(source: &[char]) -> (Vec<Token>, Vec<Issue>) {
+    let (mut tokens, mut issues) = (Vec::new(), Vec::new());
     let mut at = 0;
     while at < source.len() {
         match next(source, at) {
@@ -123,7 +114,6 @@ pub(crate) fn scan(source: &[char]) -> Scan {
             Match::Stuck(end) => {
                 let end = (end + 1).min(source.len());
                 let text: String = source[at..end].iter().collect();
-                holes.push(at as u32..end as u32);
                 issues.push(Issue::at(at as u32, format!("Syntax error: token recognition error at: '{text}'")));
                 at = end;
             }
@@ -131,7 +121,7 @@ pub(crate) fn scan(source: &[char]) -> Scan {
     }
     let end = source.len() as u32;
     tokens.push(Token { kind: Kind::Eof, start: end, end });
-    Scan { tokens, holes, issues }
+    (tokens, issues)
 }
 
 /// What stands at an offset.

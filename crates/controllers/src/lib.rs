@@ -31,6 +31,7 @@ pub mod replicaset;
 pub mod resource_quota;
 pub mod root_ca_publisher;
 pub mod service_account;
+pub mod service_cidr;
 pub mod statefulset;
 pub mod taint_eviction;
 pub mod ttl_after_finished;
@@ -129,6 +130,7 @@ pub fn all(config: &Config) -> Vec<Arc<dyn Controller>> {
         Arc::new(resource_quota::ResourceQuotaController),
         Arc::new(claim_protection::ClaimProtectionController),
         Arc::new(claim_protection::VolumeProtectionController),
+        Arc::new(service_cidr::ServiceCidrController),
     ]
 }
 

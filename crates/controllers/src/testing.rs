@@ -67,6 +67,8 @@ fn put(view: &View, object: &Value) {
         api_apps::policy::v1::PodDisruptionBudget,
         api_misc::coordination::v1::Lease,
         api_misc::discovery::v1::EndpointSlice,
+        api_misc::networking::v1::IPAddress,
+        api_misc::networking::v1::ServiceCIDR,
         api_misc::rbac::v1::ClusterRole
     );
     let metadata = ObjectMeta::read(&object["metadata"]);

@@ -6,7 +6,6 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     pairs: Vec<(String, String)>,
-    raw: String,
 }
 
 impl Query {
@@ -20,12 +19,7 @@ impl Query {
                 Some((unescape(key, true)?.into_owned(), unescape(value, true)?.into_owned()))
             })
             .collect();
-        Query { pairs, raw: raw.to_owned() }
-    }
-
-    /// As it came, without the question mark.
-    pub fn raw(&self) -> &str {
-        &self.raw
+        Query { pairs }
     }
 
     /// The first value of `key`.

@@ -86,11 +86,8 @@ impl Backend {
         } else if !headers.contains_key(header::HOST) {
             headers.insert(header::HOST, HeaderValue::from_static("localhost"));
         }
-        for name in self.headers.keys() {
-            headers.remove(name);
-        }
         for (name, value) in &self.headers {
-            headers.append(name, value.clone());
+            headers.insert(name, value.clone());
         }
         Ok(request)
     }

@@ -35,6 +35,22 @@ pub struct Changes {
 }
 
 impl Changes {
+    pub fn taken_addresses(&self) -> &[IpAddr] {
+        &self.taken_addresses
+    }
+
+    pub fn taken_ports(&self) -> &[i32] {
+        &self.taken_ports
+    }
+
+    pub fn released_addresses(&self) -> &[IpAddr] {
+        &self.released_addresses
+    }
+
+    pub fn released_ports(&self) -> &[i32] {
+        &self.released_ports
+    }
+
     /// The write is durable.
     pub fn commit(self, allocators: &mut Allocators) {
         give_back(allocators, &self.released_addresses, &self.released_ports);
@@ -57,9 +73,7 @@ impl Allocators {
     /// Marks what a stored service has. What is out of range or taken twice is let be: the service exists.
     pub fn occupy(&mut self, service: &Service) {
         for address in addresses_of(&service.spec) {
-            for range in &mut self.addresses {
-                let _taken_or_outside: Result<(), AllocateError> = range.allocate(address);
-            }
+            self.addresses.iter_mut().for_each(|range| range.occupy(address));
         }
         for port in ports_of(&service.spec) {
             let _taken_or_outside: Result<(), AllocateError> = self.ports.allocate(port);
@@ -95,6 +109,11 @@ fn ports_of(spec: &ServiceSpec) -> BTreeSet<i32> {
     }
     let health = if needs::health_check_node_port(spec) { spec.health_check_node_port } else { 0 };
     spec.ports.iter().map(|port| port.node_port).chain([health]).filter(|port| *port != 0).collect()
+}
+
+/// The addresses and ports that a service has.
+pub fn held_by(service: &Service) -> (Vec<IpAddr>, Vec<i32>) {
+    (addresses_of(&service.spec), ports_of(&service.spec).into_iter().collect())
 }
 
 /// Completes a service that is created (`old` is none) or updated. On an error nothing is taken.

@@ -72,3 +72,17 @@ fn ports() {
     assert!(small.allocate_next(&mut random).is_ok() && small.allocate_next(&mut random).is_ok());
     assert_eq!(small.allocate_next(&mut random), Err(AllocateError::Full));
 }
+
+#[test]
+fn a_second_network_is_used_when_the_first_is_full() {
+    let (mut range, mut random) = (addresses("10.0.0.0/30"), random());
+    range.set_networks(["10.0.0.0/30", "10.1.0.0/24"].map(|network| Cidr::parse(network).unwrap()));
+    for _ in 0..2 {
+        assert!(range.allocate_next(&mut random).unwrap().to_string().starts_with("10.0.0."));
+    }
+    assert!(range.allocate_next(&mut random).unwrap().to_string().starts_with("10.1.0."));
+    assert_eq!(range.allocate("10.1.0.7".parse().unwrap()), Ok(()));
+    range.set_networks([Cidr::parse("10.0.0.0/30").unwrap()]);
+    assert_eq!(range.allocate_next(&mut random), Err(AllocateError::Full));
+    assert_eq!(range.allocate("10.1.0.8".parse().unwrap()), Err(AllocateError::AddressOutside));
+}

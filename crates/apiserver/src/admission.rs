@@ -2,9 +2,12 @@
 
 mod connections;
 mod go_words;
+pub mod settings;
+mod stores;
 mod verifier;
 mod webhooks;
 
+pub use stores::{ImageReviews, Namespaces};
 pub use webhooks::HttpWebhooks;
 
 #[cfg(test)]

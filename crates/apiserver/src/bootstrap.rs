@@ -1,8 +1,12 @@
 //! What a server makes by itself: namespaces, the bootstrap roles, priority classes, and the Service named kubernetes.
 //!
-//! What exists is left as it is. Deliberately absent: the endpoints of that Service, which change as servers come and go.
+//! What exists is left as it is, except for roles and bindings, which get back what they lack. Deliberately absent: the
+//! endpoints of that Service, which change as servers come and go.
+
+mod policy;
 
 use crate::config::RequestHeader;
+use crate::flow::producer;
 use api_core::v1::{ConfigMap, Service, ServicePort, ServiceSpec};
 use api_meta::v1::Condition;
 use api_misc::networking::v1::{ServiceCIDR, ServiceCIDRSpec};
@@ -49,9 +53,10 @@ pub struct Advertised {
 impl Bootstrap<'_> {
     pub async fn run(&self) -> Result<(), ClientError> {
         let (namespaces, others): (Vec<Value>, Vec<Value>) =
-            objects().partition(|object| object.str_at(&["kind"]) == "Namespace");
+            objects().filter(not_of_flow_control).partition(|object| object.str_at(&["kind"]) == "Namespace");
         self.ensure_all(namespaces).await?;
         self.ensure_all(others).await?;
+        producer::start(self.client).await?;
         self.ensure_cidr().await?;
         self.ensure_service().await?;
         existing(self.client.create(&self.authentication()).await)
@@ -122,7 +127,14 @@ impl Bootstrap<'_> {
             namespaced: names.namespaced(),
         };
         let (namespace, name) = (object.str_at(&["metadata", "namespace"]), object.str_at(&["metadata", "name"]));
-        match existing(self.client.api(&resource).create(namespace, &object).await) {
+        let api = self.client.api(&resource);
+        let made = match api.create(namespace, &object).await {
+            Err(error) if error.is_already_exists() && names.group == policy::GROUP => {
+                policy::reconcile(&api, namespace, name, &object).await
+            }
+            other => existing(other),
+        };
+        match made {
             // One object that is refused must not keep the server from starting; which one it is, the log says.
             Err(error) if error.api().is_some_and(|status| status.code() == 422) => {
                 tracing::error!(kind, namespace, name, %error, "a bootstrap object was refused");
@@ -192,6 +204,11 @@ impl Bootstrap<'_> {
         }
         map
     }
+}
+
+/// The others are the producer's, which keeps them as they should be.
+fn not_of_flow_control(object: &Value) -> bool {
+    !object.str_at(&["apiVersion"]).starts_with(producer::GROUP)
 }
 
 /// What exists already is as good as made.

@@ -166,6 +166,9 @@ pub struct Admission {
     pub disable: Vec<String>,
     /// `AdmissionConfiguration`
     pub config_file: Option<PathBuf>,
+    /// Five minutes where it is not given.
+    pub default_not_ready_toleration_seconds: Option<i64>,
+    pub default_unreachable_toleration_seconds: Option<i64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -230,7 +233,10 @@ pub struct Flow {
     pub max_mutating_requests_inflight: u32,
     pub request_timeout: Duration,
     pub min_request_timeout: Duration,
+    /// The chance that a request on HTTP/2 makes its client connect anew, which spreads clients over servers.
     pub goaway_chance: f64,
+    /// 0: the server's default.
+    pub http2_max_streams_per_connection: u32,
     pub shutdown_delay_duration: Duration,
     pub shutdown_send_retry_after: bool,
     pub shutdown_watch_termination_grace_period: Duration,
@@ -346,6 +352,7 @@ impl Default for Flow {
             request_timeout: Duration::from_secs(60),
             min_request_timeout: Duration::from_secs(1800),
             goaway_chance: 0.0,
+            http2_max_streams_per_connection: 0,
             shutdown_delay_duration: Duration::ZERO,
             shutdown_send_retry_after: false,
             shutdown_watch_termination_grace_period: Duration::ZERO,

@@ -5,6 +5,7 @@
 
 mod resources;
 
+use crate::aggregation::Remote;
 use crate::aggregation::priorities::{self, Priority};
 use crate::served::{GroupVersion, Kept, Served, Source};
 use kind::ApiError;
@@ -52,7 +53,8 @@ pub struct Document {
 struct Version {
     name: String,
     priority: Priority,
-    resources: Arc<Document>,
+    /// None: the server that has the version tells.
+    resources: Option<Arc<Document>>,
     aggregated: Value,
 }
 
@@ -90,6 +92,9 @@ fn groups(served: &Served, kept: &mut Kept<Version>) -> Vec<Group> {
         let version = kept.get(&of, &entries, || Version::of(&of, &entries));
         by_name.entry(of.0).or_default().push(version);
     }
+    for ((group, _), remote) in &served.remote.remotes {
+        by_name.entry(group.clone()).or_default().push(Arc::new(Version::elsewhere(remote)));
+    }
     let mut groups: Vec<Group> = by_name.into_iter().map(|(name, versions)| Group { name, versions }).collect();
     for group in &mut groups {
         group.versions.sort_by(|a, b| {
@@ -117,7 +122,8 @@ fn documents(groups: &[Group], server_address: &str) -> Documents {
         put(format!("/apis/{}", group.name), "APIGroup", group.document());
     }
     for (group, version) in groups.iter().flat_map(|group| group.versions.iter().map(move |version| (group, version))) {
-        plain.insert(path(&group.name, &version.name), version.resources.clone());
+        let resources = version.resources.clone().map(|resources| (path(&group.name, &version.name), resources));
+        plain.extend(resources);
     }
     let aggregate = |groups: &[&Group]| {
         let items: Vec<Value> = groups.iter().map(|group| group.aggregated()).collect();
@@ -160,13 +166,24 @@ impl Version {
         Version {
             name: version.clone(),
             priority: priorities::local(group, version),
-            resources: Arc::new(Document::new("v1", "APIResourceList", !group.is_empty(), list)),
+            resources: Some(Arc::new(Document::new("v1", "APIResourceList", !group.is_empty(), list))),
             aggregated: value!({
                 "version": (version.as_str()),
                 "resources": (resources::aggregated(entries, version)),
                 "freshness": "Current"
             }),
         }
+    }
+
+    /// Another server's, as far as it is known.
+    fn elsewhere(remote: &Remote) -> Version {
+        let known = remote.documents.resources.as_ref();
+        let freshness = if remote.available && known.is_some() { "Current" } else { "Stale" };
+        let mut aggregated = value!({ "version": (remote.spec.version.as_str()), "freshness": freshness });
+        if let Some(resources) = known {
+            aggregated.set(&["resources"], resources.clone());
+        }
+        Version { name: remote.spec.version.clone(), priority: remote.priority, resources: None, aggregated }
     }
 }
 

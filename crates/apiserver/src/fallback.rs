@@ -1,12 +1,14 @@
 //! The paths that are no resources: discovery, health, version, OpenAPI, the index, the keys of tokens.
 
+use crate::aggregation::Aggregation;
 use crate::discovery::{Discovery, Document, Documents};
 use crate::etag;
 use crate::health::{Asked, Health};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use kind::ApiError;
-use registry::{Body, BoxFuture, Fallback, RequestContext};
+use registry::request_info::RequestInfo;
+use registry::{Body, BoxFuture, Fallback, RequestContext, Virtual};
 use std::sync::Arc;
 
 const JSON: &str = "application/json";
@@ -26,10 +28,12 @@ pub struct Page {
 
 /// All of them.
 pub struct Paths {
+    pub aggregation: Arc<Aggregation>,
     pub discovery: Discovery,
     pub health: Health,
     pub pages: Vec<Page>,
     pub openapi: Arc<dyn OpenApi>,
+    pub flow: Option<Arc<flowcontrol::Controller>>,
 }
 
 /// The OpenAPI documents.
@@ -39,6 +43,10 @@ pub trait OpenApi: Send + Sync {
 }
 
 impl Fallback for Paths {
+    fn elsewhere(&self, info: &RequestInfo) -> Option<Arc<dyn Virtual>> {
+        self.aggregation.elsewhere(&info.path)
+    }
+
     fn call<'a>(&'a self, context: &'a RequestContext, _body: Bytes) -> BoxFuture<'a, Option<Response<Body>>> {
         Box::pin(async move { self.answer(context) })
     }
@@ -47,7 +55,8 @@ impl Fallback for Paths {
 impl Paths {
     fn answer(&self, context: &RequestContext) -> Option<Response<Body>> {
         let path = context.info.path.as_str();
-        if let Some(response) = self.health(context) {
+        let flow = self.flow.as_ref().and_then(|flow| crate::flow::pages::answer(flow, context));
+        if let Some(response) = flow.or_else(|| self.health(context)) {
             return Some(response);
         }
         if let Some(page) = self.pages.iter().find(|page| page.path == path) {

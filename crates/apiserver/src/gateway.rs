@@ -5,41 +5,48 @@
 //!   upgrade that is completed here, with the connection that only the shell has
 //! ```
 
+use crate::aggregation::Aggregation;
+use crate::authentication::Authentication;
 use crate::compress;
+use crate::flow::Front;
+use crate::flow::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
+use crate::proxy;
 use crate::stream::StreamTarget;
-use authn::service_account::{Lookup, Verifier};
 use authn::{UserInfo, impersonation};
 use authz::{Attributes, Authorizer};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use kind::ApiError;
-use registry::{Body, Caller, Registry};
+use registry::{Body, Caller};
 use schema::{Schema, Typed};
-use serve::tls::ClientCertificates;
 use serve::{Handler, Peer};
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
-use stdx::Clock;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// Upstream's limit for the body of a request.
 const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
 /// Frames of a watch that are joined into one write, when that many are there already.
 const MAX_JOINED_FRAMES: usize = 64;
+/// Bytes after which no more are joined: what a slow reader of a watch makes the server hold.
+const MAX_JOINED_BYTES: usize = 64 * 1024;
+/// A client that has not read a list by then has it broken off.
+const MAX_LIST_TIME: Duration = Duration::from_secs(60);
 
 /// The HTTPS face of one registry.
 pub struct Gateway {
-    pub registry: Arc<Registry>,
-    pub certificates: ClientCertificates,
-    pub tokens: Arc<Verifier>,
-    pub token_lookup: Arc<dyn Lookup + Send + Sync>,
+    pub front: Arc<Front>,
+    pub authentication: Arc<Authentication>,
     pub authorizer: Arc<dyn Authorizer>,
-    pub clock: Arc<dyn Clock>,
     pub metrics: Arc<Metrics>,
+    pub aggregation: Arc<Aggregation>,
 }
 
 impl Handler for Gateway {
@@ -55,57 +62,47 @@ impl Handler for Gateway {
 
 impl Gateway {
     async fn respond(&self, mut request: Request<Incoming>, peer: Peer) -> Result<Response<serve::Body>, ApiError> {
-        let user = self.authenticate(&request, &peer)?;
-        request.headers_mut().remove(header::AUTHORIZATION);
+        if let Some(refusal) = self.front.lifecycle.refusal(request.uri().path(), request.headers()) {
+            return Ok(refusal.map(|body| full(body.into_bytes().unwrap_or_default())));
+        }
+        let path = request.uri().path().to_owned();
+        let user = self.authentication.user(request.headers_mut(), &path, &peer).await?;
         let user = self.impersonate(&request, user).await?;
         let caller = Caller { user, peer: peer.address.ip().to_string() };
         let accepts_gzip = compress::accepted(request.headers());
         let upgrade = streaming::upgrade::is_upgrade_request(request.headers());
-        let (parts, incoming) = request.into_parts();
-        let (body, rest) = if upgrade { (Bytes::new(), Some(incoming)) } else { (collect(incoming).await?, None) };
-        let mut inner = Request::new(body);
-        *inner.method_mut() = parts.method.clone();
-        *inner.uri_mut() = parts.uri.clone();
-        *inner.headers_mut() = parts.headers.clone();
-        inner.extensions_mut().insert(caller);
-        let response = self.registry.handle(inner).await;
-        self.metrics.count(parts.method.as_str(), &parts.uri, response.status().as_u16());
+        let (mut parts, incoming) = request.into_parts();
+        let (method, uri) = (parts.method.clone(), parts.uri.clone());
+        let path = parts.uri.path();
+        let streams = upgrade || proxy::is_proxied(path) || self.aggregation.takes(path);
+        let (original, mut incoming) = match streams {
+            true => (Some(Request::from_parts(parts.clone(), incoming)), None),
+            false => (None, Some(incoming)),
+        };
+        parts.extensions.insert(caller);
+        let has_body = !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
+        // The body is read when the request has its seat, so that bodies do not pile up in memory.
+        let body = async {
+            match incoming.take().filter(|_| has_body) {
+                Some(incoming) => collect(incoming).await,
+                None => Ok(Bytes::new()),
+            }
+        };
+        let response = self.front.answer(parts, body).await;
+        self.metrics.count(method.as_str(), &uri, response.status().as_u16());
         let (head, body) = response.into_parts();
         match body {
             Body::Stream(target) => {
                 let target =
                     target.downcast::<StreamTarget>().map_err(|_| ApiError::internal("a stream without a target"))?;
-                let original = rest.map(|incoming| Request::from_parts(parts, incoming));
                 target.complete(original, Response::from_parts(head, ())).await
             }
-            Body::Watch(watch) => Ok(Response::from_parts(head, frames(watch))),
+            Body::Watch(watch) => Ok(Response::from_parts(head, frames(watch, &self.front.lifecycle))),
             Body::Full(bytes) => Ok(compress::response(head, vec![bytes], accepts_gzip)),
-            Body::Chunks(chunks) => Ok(compress::response(head, chunks, accepts_gzip)),
-        }
-    }
-
-    /// The first of certificate and token that is good; nothing shown is the anonymous user; bad ones alone are a 401.
-    fn authenticate<B>(&self, request: &Request<B>, peer: &Peer) -> Result<UserInfo, ApiError> {
-        let now_unix_s = self.clock.now_seconds();
-        let mut refused = false;
-        match self.certificates.user(peer.certificates.as_deref(), now_unix_s.unsigned_abs()) {
-            Some(Ok(user)) => return Ok(user),
-            Some(Err(error)) => {
-                tracing::debug!(%error, peer = %peer.address, "authentication failed");
-                refused = true;
-            }
-            None => {}
-        }
-        if let Some(token) = bearer(request) {
-            match self.tokens.verify(token, &[], now_unix_s, &*self.token_lookup) {
-                Ok((user, _)) => return Ok(user),
-                Err(error) => {
-                    tracing::debug!(%error, peer = %peer.address, "authentication failed");
-                    refused = true;
-                }
+            Body::Chunks(chunks) => {
+                Ok(compress::response(head, chunks, accepts_gzip).map(|body| expiring(body, MAX_LIST_TIME)))
             }
         }
-        if refused { Err(ApiError::unauthorized()) } else { Ok(UserInfo::anonymous()) }
     }
 
     async fn impersonate<B>(&self, request: &Request<B>, user: UserInfo) -> Result<UserInfo, ApiError> {
@@ -162,13 +159,6 @@ pub(crate) fn never(impossible: Infallible) -> std::io::Error {
     match impossible {}
 }
 
-fn bearer<B>(request: &Request<B>) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.trim();
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
 async fn collect(body: Incoming) -> Result<Bytes, ApiError> {
     match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
@@ -180,17 +170,70 @@ async fn collect(body: Incoming) -> Result<Bytes, ApiError> {
     }
 }
 
-/// The frames of a watch; those that are there already go out together.
-fn frames(watch: registry::WatchStream) -> serve::Body {
-    let stream = stream::unfold(watch, |mut watch| async move {
-        let first = watch.next().await?;
+/// The frames of a watch; those that are there already go out together. It ends with the server, spread over the grace.
+fn frames(watch: registry::WatchStream, lifecycle: &Arc<Lifecycle>) -> serve::Body {
+    let ends: BoxFuture<'static, ()> = Box::pin(ended(lifecycle.clone()));
+    let stream = stream::unfold((watch, ends), |(mut watch, mut ends)| async move {
+        let first = tokio::select! {
+            biased;
+            frame = watch.next() => frame?,
+            () = &mut ends => return None,
+        };
         let mut joined: Option<Vec<u8>> = None;
         for _ in 0..MAX_JOINED_FRAMES {
+            if joined.as_ref().map_or(first.len(), Vec::len) >= MAX_JOINED_BYTES {
+                break;
+            }
             let Some(more) = watch.ready() else { break };
             joined.get_or_insert_with(|| first.to_vec()).extend_from_slice(&more);
         }
         let bytes = joined.map_or(first, Bytes::from);
-        Some((Ok(Frame::data(bytes)), watch))
+        Some((Ok(Frame::data(bytes)), (watch, ends)))
     });
     StreamBody::new(stream).boxed_unsync()
+}
+
+async fn ended(lifecycle: Arc<Lifecycle>) {
+    lifecycle.draining().await;
+    tokio::time::sleep(lifecycle.part_of_watch_grace()).await;
+}
+
+/// A body that lets go of what it holds when its time is over, whether its reader reads or not.
+struct Expiring {
+    inner: Arc<parking_lot::Mutex<Option<serve::Body>>>,
+    timer: tokio::task::JoinHandle<()>,
+}
+
+fn expiring(body: serve::Body, after: Duration) -> serve::Body {
+    let inner = Arc::new(parking_lot::Mutex::new(Some(body)));
+    let held = Arc::downgrade(&inner);
+    let timer = tokio::spawn(async move {
+        tokio::time::sleep(after).await;
+        if let Some(held) = held.upgrade() {
+            held.lock().take();
+        }
+    });
+    Expiring { inner, timer }.boxed_unsync()
+}
+
+impl hyper::body::Body for Expiring {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        match &mut *self.inner.lock() {
+            Some(body) => Pin::new(body).poll_frame(context),
+            None => Poll::Ready(Some(Err(std::io::ErrorKind::TimedOut.into()))),
+        }
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        self.inner.lock().as_ref().map(hyper::body::Body::size_hint).unwrap_or_default()
+    }
+}
+
+impl Drop for Expiring {
+    fn drop(&mut self) {
+        self.timer.abort();
+    }
 }

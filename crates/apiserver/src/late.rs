@@ -1,10 +1,13 @@
 //! The registry, for what the registry itself holds: known only once it stands.
 
-use authn::service_account::Lookup;
+use authn::service_account::{Found, Lookup, Resource, SecretToken};
 use kind::ApiError;
 use registry::Registry;
-use schema::Value;
+use schema::{Bytes, Time, Value};
 use std::sync::{Arc, OnceLock, Weak};
+
+/// A secret's token was taken back.
+const INVALID_SINCE: &str = "kubernetes.io/legacy-token-invalid-since";
 
 /// Filled once; asked before that, it says that the server is starting.
 #[derive(Clone, Default)]
@@ -24,28 +27,30 @@ impl Late {
     pub fn find(&self, resource: &str, namespace: &str, name: &str) -> Result<Option<Arc<Value>>, ApiError> {
         Ok(self.get()?.lookup("", resource, namespace, name))
     }
-
-    /// The uid of an object that is there; a pod's or secret's that is being deleted counts until it is gone.
-    fn uid(&self, resource: &str, namespace: &str, name: &str) -> Option<String> {
-        let object = self.find(resource, namespace, name).ok()??;
-        Some(object.str_at(&["metadata", "uid"]).to_owned())
-    }
 }
 
 impl Lookup for Late {
-    fn service_account_uid(&self, namespace: &str, name: &str) -> Option<String> {
-        self.uid("serviceaccounts", namespace, name)
+    fn find(&self, resource: Resource, namespace: &str, name: &str) -> Option<Found> {
+        let plural = match resource {
+            Resource::ServiceAccount => "serviceaccounts",
+            Resource::Pod => "pods",
+            Resource::Node => "nodes",
+            Resource::Secret => "secrets",
+        };
+        let object = Late::find(self, plural, namespace, name).ok()??;
+        let deleted_at = object.at(&["metadata", "deletionTimestamp"]).as_str();
+        Some(Found {
+            uid: object.str_at(&["metadata", "uid"]).to_owned(),
+            deleted_at: deleted_at.map(|time| Time::parse(time).map_or(0, |time| time.unix())),
+        })
     }
 
-    fn pod_uid(&self, namespace: &str, name: &str) -> Option<String> {
-        self.uid("pods", namespace, name)
-    }
-
-    fn node_uid(&self, name: &str) -> Option<String> {
-        self.uid("nodes", "", name)
-    }
-
-    fn secret_uid(&self, namespace: &str, name: &str) -> Option<String> {
-        self.uid("secrets", namespace, name)
+    fn secret_token(&self, namespace: &str, name: &str) -> Option<SecretToken> {
+        let secret = Late::find(self, "secrets", namespace, name).ok()??;
+        Some(SecretToken {
+            token: Bytes::from_base64(secret.str_at(&["data", "token"])).ok()?.0,
+            deleted: !secret.at(&["metadata", "deletionTimestamp"]).is_null(),
+            marked_invalid: !secret.str_at(&["metadata", "labels", INVALID_SINCE]).is_empty(),
+        })
     }
 }

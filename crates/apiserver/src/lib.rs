@@ -4,13 +4,17 @@
 
 mod admission;
 pub mod aggregation;
+pub mod authentication;
+pub mod authorization;
 pub mod bootstrap;
 mod compress;
 pub mod config;
+mod custom;
 pub mod discovery;
 mod etag;
 pub mod fallback;
-pub mod flow_schemas;
+mod feed;
+pub mod flow;
 mod gateway;
 pub mod health;
 pub mod in_process;
@@ -21,7 +25,9 @@ pub mod node;
 mod node_graph;
 pub mod openapi;
 mod openid;
+pub mod outbound;
 pub mod pki;
+pub mod proxy;
 mod quotas;
 mod rbac_feed;
 mod run;
@@ -30,6 +36,7 @@ mod served;
 mod service_addresses;
 pub mod stream;
 pub mod virtuals;
+mod watched_file;
 
 pub use config::Config;
 pub use run::{ApiServer, Parts, StartError};

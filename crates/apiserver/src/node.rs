@@ -1,5 +1,6 @@
 //! Calling the kubelets: where they are, and a TLS connection with the API server's own certificate.
 
+use crate::proxy::Security;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, Uri, header};
 use http_body_util::Full;
@@ -61,6 +62,11 @@ impl NodeClient {
     /// Where a node says that its kubelet listens.
     pub fn kubelet(&self, node: &Value) -> Result<Kubelet, ApiError> {
         Kubelet::of(node, &self.address_types)
+    }
+
+    /// For who opens the connection itself.
+    pub fn security(&self) -> Security {
+        Security::Tls { config: self.tls.config().clone(), name: None }
     }
 
     async fn connect(&self, kubelet: &Kubelet) -> io::Result<BoxStream> {

@@ -4,14 +4,17 @@ mod assemble;
 mod compaction;
 mod pages;
 
+use crate::authentication::AuthenticationError;
+use crate::authorization::AuthorizationError;
 use crate::bootstrap::{Advertised, Bootstrap};
 use crate::config::{Config, EndpointReconciler};
+use crate::flow::Front;
 use crate::in_process;
 use crate::masters::Masters;
 use crate::pki::{self, Pki, PkiError};
 use crate::service_addresses::{self, ServiceAddresses};
 use assemble::Assembly;
-use authn::{AuthnError, UserInfo};
+use authn::UserInfo;
 use client::{Client, ClientError};
 use kinds::KINDS;
 use registry::Registry;
@@ -42,14 +45,20 @@ pub enum StartError {
     Pki(#[from] PkiError),
     #[error(transparent)]
     Tls(#[from] TlsError),
-    #[error(transparent)]
-    Tokens(#[from] AuthnError),
+    #[error("authorization: {0}")]
+    Authorization(#[from] AuthorizationError),
+    #[error("authentication: {0}")]
+    Authentication(#[from] AuthenticationError),
     #[error(
         "cannot listen on {address}: {source}. Another program may have the port: choose another with --secure-port"
     )]
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("making the first objects: {0}")]
     Bootstrap(#[from] ClientError),
+    #[error(transparent)]
+    AdmissionSettings(#[from] crate::admission::settings::SettingsError),
+    #[error(transparent)]
+    Admission(#[from] admission::plugins::SelectionError),
     #[error("the service range {0} is not a network such as 10.96.0.0/16")]
     ServiceCidr(String),
 }
@@ -67,6 +76,7 @@ pub struct ApiServer {
     pub pki: Arc<Pki>,
     /// With which clients of this machine reach it.
     pub url: String,
+    pub front: Arc<Front>,
     serving: JoinHandle<()>,
     masters: Option<JoinHandle<()>>,
 }
@@ -88,12 +98,21 @@ impl ApiServer {
         let addresses = service_addresses(&config, &parts)?;
         let registry = assemble::registry(&config, &parts, &addresses);
         let ready = Arc::new(AtomicBool::new(false));
-        let assembly = Assembly { config: &config, parts: &parts, pki: &pki, registry: &registry, ready: &ready };
-        let gateway = assembly.gateway()?;
-        let tls = serving_tls(&config, &pki)?;
-        let client = in_process::client(&registry, system_user(), USER_AGENT);
+        let front = Front::new(&registry, &config.flow, &parts.clock, &parts.rng);
+        let assembly =
+            Assembly { config: &config, parts: &parts, pki: &pki, registry: &registry, front: &front, ready: &ready };
+        let (gateway, client_authorities) = assembly.gateway()?;
+        let tls = serving_tls(&config, &pki, &client_authorities)?;
+        let client = in_process::client(&front, system_user(), USER_AGENT);
         addresses.learn(&client).await?;
-        let serving = tokio::spawn(serve::serve(listener, tls, Arc::new(gateway), stop.clone()));
+        let ending = front.lifecycle.follow(stop.clone());
+        let settings = serve::Settings {
+            goaway_chance: config.flow.goaway_chance,
+            max_streams: config.flow.http2_max_streams_per_connection,
+            rng: parts.rng.clone(),
+        };
+        let ending = serve::Ending { stop: ending.stop, cut: ending.cut };
+        let serving = tokio::spawn(serve::serve_with(listener, tls, Arc::new(gateway), settings, ending));
         tokio::spawn(compaction::compact(parts.store.clone(), config.etcd.compaction_interval));
         if config.etcd.shared() {
             tokio::spawn(compaction::keep_fresh(Arc::downgrade(&registry), PROGRESS_INTERVAL));
@@ -126,15 +145,22 @@ impl ApiServer {
             EndpointReconciler::Lease => Some(tokio::spawn(masters.run(stop))),
             EndpointReconciler::None => None,
         };
+        let (registry_of, client_of, clock) = (registry.clone(), client.clone(), parts.clock.clone());
+        crate::custom::start(crate::custom::Parts { registry: registry_of, client: client_of, clock }).await?;
         ready.store(true, Ordering::Release);
         let reached_at = if config.bind_address.is_loopback() { config.bind_address } else { config.advertise_address };
         let url = format!("https://{}", SocketAddr::new(reached_at, config.secure_port));
-        Ok(ApiServer { registry, pki, url, serving, masters })
+        Ok(ApiServer { registry, pki, url, front, serving, masters })
     }
 
     /// A client in this process.
     pub fn client(&self, user: UserInfo, user_agent: &str) -> Client {
-        in_process::client(&self.registry, user, user_agent)
+        in_process::client(&self.front, user, user_agent)
+    }
+
+    /// From now on it says that it is not ready; it serves on until its `stop`.
+    pub fn not_ready(&self) {
+        self.front.lifecycle.begin();
     }
 
     /// Waits until the server has drained.
@@ -157,7 +183,8 @@ fn listen(address: SocketAddr, share_port: bool) -> std::io::Result<TcpListener>
 }
 
 /// What the socket offers and shows; certificates from files are read again when they change.
-fn serving_tls(config: &Config, pki: &Pki) -> Result<Arc<rustls::ServerConfig>, StartError> {
+/// `client_authorities`: PEM of those whose client certificates mean something.
+fn serving_tls(config: &Config, pki: &Pki, client_authorities: &str) -> Result<Arc<rustls::ServerConfig>, StartError> {
     let (default, named) = pki::identities(config, &pki.serving)?;
     let shown = Arc::new(Certificates::new(&default, &named)?);
     let offer = Offer {
@@ -165,7 +192,7 @@ fn serving_tls(config: &Config, pki: &Pki) -> Result<Arc<rustls::ServerConfig>, 
         cipher_suites: config.serving.cipher_suites.clone(),
         disable_http2: config.serving.disable_http2,
     };
-    let tls = server_config_of(shown.clone(), pki.ca(), &offer)?;
+    let tls = server_config_of(shown.clone(), client_authorities, &offer)?;
     tokio::spawn(pki::reload(config.clone(), pki.serving.clone(), shown));
     Ok(Arc::new(tls))
 }

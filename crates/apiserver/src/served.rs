@@ -1,26 +1,21 @@
 //! What is served at one moment, and documents made from it that are kept for as long as it stays the same.
 
-use crate::late::Late;
+use crate::aggregation::Table;
 use kind::ApiError;
 use registry::{Entry, Routes};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// The kinds of this server.
+/// The kinds of this server, and the groups of others.
 #[derive(Clone)]
 pub struct Served {
     pub routes: Arc<Routes>,
+    pub remote: Arc<Table>,
 }
 
 /// Whoever knows what is served now.
 pub trait Source: Send + Sync {
     fn now(&self) -> Result<Served, ApiError>;
-}
-
-impl Source for Late {
-    fn now(&self) -> Result<Served, ApiError> {
-        Ok(Served { routes: self.get()?.routes() })
-    }
 }
 
 /// What never changes.
@@ -36,15 +31,18 @@ pub type GroupVersion = (String, String);
 impl Served {
     /// Whether nothing has changed since `before`.
     pub fn is(&self, before: &Served) -> bool {
-        Arc::ptr_eq(&self.routes, &before.routes)
+        Arc::ptr_eq(&self.routes, &before.routes) && Arc::ptr_eq(&self.remote, &before.remote)
     }
 
-    /// The kinds of each group and version, by plural.
+    /// The kinds of each group and version that no other server has, by plural.
     pub fn versions(&self) -> BTreeMap<GroupVersion, Vec<Arc<Entry>>> {
         let mut versions: BTreeMap<GroupVersion, Vec<Arc<Entry>>> = BTreeMap::new();
         for entry in self.routes.iter() {
             for view in &entry.views {
                 let version = (entry.names().group.to_owned(), view.version.clone());
+                if self.remote.remotes.contains_key(&version) {
+                    continue;
+                }
                 versions.entry(version).or_default().push(entry.clone());
             }
         }
@@ -97,7 +95,7 @@ pub mod tests {
     pub fn builtin() -> Served {
         let mut routes = Routes::default();
         kinds::KINDS.iter().for_each(|&kind| routes.insert(entry(kind)));
-        Served { routes: Arc::new(routes) }
+        Served { routes: Arc::new(routes), remote: Arc::default() }
     }
 
     static WIDGET: Names = Names {
@@ -118,7 +116,7 @@ pub mod tests {
     pub fn with_custom(served: &Served) -> Served {
         let mut routes = (*served.routes).clone();
         routes.insert(Arc::new(Entry::unstored(KindRef::Static(&WIDGETS), true)));
-        Served { routes: Arc::new(routes) }
+        Served { routes: Arc::new(routes), remote: Arc::default() }
     }
 
     /// What is served now, until the test sets something else.

@@ -3,6 +3,7 @@
 //! A [`registry::Virtual`] finds out where a stream goes and puts a [`StreamTarget`] into its answer; the gateway, which has
 //! the client's connection, completes it.
 
+use crate::proxy::Forward;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -17,8 +18,8 @@ pub enum StreamTarget {
     Exec { options: remotecommand::Options, backend: Backend },
     /// `pods/portforward`
     PortForward { backend: Backend },
-    /// Any upgrade that a proxy passes on.
-    Upgrade { backend: Backend },
+    /// Whatever a proxy passes on.
+    Forward(Box<Forward>),
     /// An answer that comes in time: a log that is followed, a proxied answer.
     Response(BoxFuture<'static, Result<Response<serve::Body>, ApiError>>),
 }
@@ -32,6 +33,7 @@ impl StreamTarget {
     ) -> Result<Response<serve::Body>, ApiError> {
         let upgraded = match (*self, original) {
             (StreamTarget::Response(response), _) => return response.await,
+            (StreamTarget::Forward(forward), original) => return forward.complete(original).await,
             (_, None) => {
                 return Err(ApiError::bad_request("Upgrade request required"));
             }
@@ -41,7 +43,6 @@ impl StreamTarget {
             (StreamTarget::PortForward { backend }, Some(request)) => {
                 streaming::portforward::handle(request, backend).await
             }
-            (StreamTarget::Upgrade { backend }, Some(request)) => streaming::upgrade::handle(request, backend).await,
         };
         match upgraded {
             Ok(response) => {

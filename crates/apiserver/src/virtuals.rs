@@ -5,6 +5,7 @@ mod binding;
 mod eviction;
 mod identity;
 mod pod_streams;
+mod proxies;
 mod scale;
 mod tokens;
 
@@ -13,5 +14,6 @@ pub use binding::PodBinding;
 pub use eviction::PodEviction;
 pub use identity::{SelfSubjectReview, TokenReview};
 pub use pod_streams::PodStreams;
+pub use proxies::Proxies;
 pub use scale::ScaleOf;
 pub use tokens::TokenRequest;

@@ -85,7 +85,7 @@ fn add_implied_groups(user: &mut UserInfo) {
 }
 
 /// Percent-decoding of the key of an extra; what does not decode stays as it is.
-fn unescape(key: &str) -> String {
+pub(crate) fn unescape(key: &str) -> String {
     let bytes = key.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

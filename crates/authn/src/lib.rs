@@ -1,10 +1,20 @@
-//! Who is calling: client certificates, service-account tokens, anonymous, and impersonation.
+//! Who is calling: client certificates, tokens of all kinds, users that a proxy names, anonymous, and impersonation.
 //!
 //! Each part is a function from what the caller showed to a [`UserInfo`]. Deliberately absent: IO and clocks (the time and
 //! what the cluster holds come in as arguments), and who may do what (crate `authz`).
 
+pub mod bearer;
+pub mod bootstrap_token;
+pub mod cache;
+pub mod config;
 pub mod impersonation;
+pub mod keys;
+pub mod oidc;
+pub mod request_header;
 pub mod service_account;
+pub mod strict;
+pub mod token_file;
+pub mod token_review;
 pub mod x509;
 
 use std::collections::BTreeMap;
@@ -48,11 +58,23 @@ impl UserInfo {
     }
 }
 
-/// The credentials were not accepted. Clients see a bare 401; the reason is for the log.
-#[derive(Debug, thiserror::Error)]
+/// Who showed a token, and which of the audiences asked for it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authenticated {
+    pub user: UserInfo,
+    pub audiences: Vec<String>,
+}
+
+/// The credentials were not accepted, or what they are checked with cannot be used. Clients see a bare 401; the reason is
+/// for the log, and for who asks by TokenReview.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthnError {
     #[error("client certificate: {0}")]
     Certificate(String),
-    #[error("service account token: {0}")]
+    #[error("{0}")]
     Token(String),
+    #[error("key: {0}")]
+    Key(String),
+    #[error("{0}")]
+    Config(String),
 }

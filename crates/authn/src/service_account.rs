@@ -1,57 +1,70 @@
 //! Service-account tokens: signing them, checking them, and the identity they stand for.
 //!
 //! A bound token names the service account and, where it was made for a pod, the pod and its node. It is good only while those
-//! objects exist with the same uid; what exists is asked of a [`Lookup`].
+//! objects exist with the same uid; what exists is asked of a [`Lookup`]. A legacy token stands in a secret and is good while
+//! the secret holds it.
 
-use crate::{AuthnError, UserInfo};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde_json::{Map, Value, json};
+mod claims;
+mod legacy;
+
+pub use claims::{Bound, Claims};
+
+use crate::keys::{PublicKey, SigningKey, key_hint, unverified_claims};
+use crate::{Authenticated, AuthnError};
+use serde_json::Value;
 
 const PREFIX: &str = "system:serviceaccount:";
+/// Upstream's allowance for clocks that differ.
+const LEEWAY_S: i64 = 60;
 
-/// What a token is bound to besides its service account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bound {
-    pub name: String,
+/// Of which kind a [`Lookup`] is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    ServiceAccount,
+    Pod,
+    Node,
+    Secret,
+}
+
+/// What is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
     pub uid: String,
+    /// Seconds since the Unix epoch, if it is being deleted.
+    pub deleted_at: Option<i64>,
 }
 
-/// Everything in a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claims {
-    pub namespace: String,
-    pub service_account: Bound,
-    pub pod: Option<Bound>,
-    pub node: Option<Bound>,
-    pub secret: Option<Bound>,
-    pub audiences: Vec<String>,
-    pub issued_at: i64,
-    pub expires_at: i64,
-    pub warn_after: Option<i64>,
-    /// Unique id of the token.
-    pub id: String,
+/// The token that a secret holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretToken {
+    pub token: Vec<u8>,
+    pub deleted: bool,
+    /// Somebody took the token back without deleting the secret.
+    pub marked_invalid: bool,
 }
 
-/// What the cluster holds: the uid of an object, if it is there and not being deleted for long.
-pub trait Lookup {
-    fn service_account_uid(&self, namespace: &str, name: &str) -> Option<String>;
-    fn pod_uid(&self, namespace: &str, name: &str) -> Option<String>;
-    fn node_uid(&self, name: &str) -> Option<String>;
-    fn secret_uid(&self, namespace: &str, name: &str) -> Option<String>;
+/// What the cluster holds.
+pub trait Lookup: Send + Sync {
+    /// `namespace` is empty for nodes.
+    fn find(&self, resource: Resource, namespace: &str, name: &str) -> Option<Found>;
+
+    fn secret_token(&self, namespace: &str, name: &str) -> Option<SecretToken>;
 }
 
-/// The private key that signs tokens.
+/// The private key that signs tokens, and who they say made them.
 pub struct Signer {
-    key: EncodingKey,
-    key_id: String,
+    key: SigningKey,
     issuer: String,
 }
 
 /// The public keys and issuers whose tokens are accepted.
 pub struct Verifier {
-    keys: Vec<DecodingKey>,
-    issuer: String,
+    keys: Vec<PublicKey>,
+    issuers: Vec<String>,
+    /// What the API server itself answers to.
     audiences: Vec<String>,
+    /// Legacy tokens are checked against the secret that holds them.
+    lookup_secrets: bool,
 }
 
 /// `system:serviceaccount:ns:name` into its parts.
@@ -69,17 +82,12 @@ pub fn groups(namespace: &str) -> Vec<String> {
 }
 
 impl Signer {
-    /// `private_key_pem`: a P-256 key as PKCS #8.
-    pub fn new(private_key_pem: &str, public_key_der: &[u8], issuer: &str) -> Result<Signer, AuthnError> {
-        let key = EncodingKey::from_ec_pem(private_key_pem.as_bytes()).map_err(token_error)?;
-        Ok(Signer { key, key_id: key_id(public_key_der), issuer: issuer.into() })
+    pub fn new(key: SigningKey, issuer: &str) -> Signer {
+        Signer { key, issuer: issuer.into() }
     }
 
     pub fn sign(&self, claims: &Claims) -> Result<String, AuthnError> {
-        let mut header = Header::new(Algorithm::ES256);
-        header.kid = Some(self.key_id.clone());
-        header.typ = None;
-        jsonwebtoken::encode(&header, &claims.to_json(&self.issuer), &self.key).map_err(token_error)
+        self.key.sign(&claims.to_json(&self.issuer))
     }
 
     pub fn issuer(&self) -> &str {
@@ -89,170 +97,92 @@ impl Signer {
 
 impl Verifier {
     /// `audiences`: what the API server itself answers to; a token for none of them is refused.
-    pub fn new(public_keys_pem: &[&str], issuer: &str, audiences: &[&str]) -> Result<Verifier, AuthnError> {
-        let keys = public_keys_pem.iter().map(|pem| DecodingKey::from_ec_pem(pem.as_bytes()).map_err(token_error));
-        Ok(Verifier {
-            keys: keys.collect::<Result<_, _>>()?,
-            issuer: issuer.into(),
-            audiences: audiences.iter().map(|&audience| audience.to_owned()).collect(),
-        })
+    pub fn new(keys: Vec<PublicKey>, issuers: Vec<String>, audiences: Vec<String>, lookup_secrets: bool) -> Verifier {
+        Verifier { keys, issuers, audiences, lookup_secrets }
     }
 
-    /// Whether the token claims to be ours at all; others are left to other authenticators.
-    pub fn claims_to_be_ours(&self, token: &str) -> bool {
-        unverified_payload(token).is_some_and(|payload| payload["iss"] == self.issuer.as_str())
+    pub fn keys(&self) -> &[PublicKey] {
+        &self.keys
+    }
+
+    pub fn audiences(&self) -> &[String] {
+        &self.audiences
     }
 
     /// Checks signature, times, audience and that what the token is bound to exists. `audiences` empty: the server's own.
-    /// Returns the identity and the audiences of the request that the token has.
+    /// `None`: the token does not claim to be one of these at all.
     pub fn verify(
         &self,
         token: &str,
         audiences: &[String],
         now_unix_s: i64,
         lookup: &dyn Lookup,
-    ) -> Result<(UserInfo, Vec<String>), AuthnError> {
-        let claims = self.signed_claims(token)?;
+    ) -> Result<Option<Authenticated>, AuthnError> {
+        let Some(unverified) = unverified_claims(token) else { return Ok(None) };
+        let issuer = unverified["iss"].as_str().unwrap_or_default();
+        let is_legacy = issuer == legacy::ISSUER;
+        if !is_legacy && !self.issuers.iter().any(|ours| ours == issuer) {
+            return Ok(None);
+        }
+        let signed = self.signed_claims(token)?;
+        let of_token = match audiences_of(&signed) {
+            none if none.is_empty() => self.audiences.clone(),
+            some => some,
+        };
         let wanted = if audiences.is_empty() { &self.audiences } else { audiences };
-        let granted: Vec<String> = wanted.iter().filter(|a| claims.audiences.contains(a)).cloned().collect();
-        if granted.is_empty() {
-            return Err(AuthnError::Token(format!(
-                "audiences {:?} do not include any of {wanted:?}",
-                claims.audiences
-            )));
+        let granted: Vec<String> = of_token.iter().filter(|audience| wanted.contains(audience)).cloned().collect();
+        if granted.is_empty() && !self.audiences.is_empty() {
+            let (of_token, wanted) = (go_list(&of_token), go_list(wanted));
+            let why = format!("token audiences {of_token} is invalid for the target audiences {wanted}");
+            return Err(AuthnError::Token(why));
         }
-        if now_unix_s >= claims.expires_at {
-            return Err(AuthnError::Token("the token has expired".into()));
-        }
-        claims.check_bound(lookup)?;
-        Ok((claims.user(), granted))
+        let user = if is_legacy {
+            legacy::check(&signed, token, self.lookup_secrets, lookup)?
+        } else {
+            let unexpected = || AuthnError::Token("service account token claims could not be validated".into());
+            let claims = Claims::from_json(&signed).ok_or_else(unexpected)?;
+            check_times(&signed, now_unix_s)?;
+            claims.check_bound(lookup, now_unix_s - LEEWAY_S)?;
+            claims.user()
+        };
+        Ok(Some(Authenticated { user, audiences: granted }))
     }
 
-    fn signed_claims(&self, token: &str) -> Result<Claims, AuthnError> {
-        let mut validation = Validation::new(Algorithm::ES256);
-        // Times and audiences are checked by the caller, against its own clock.
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        validation.required_spec_claims.clear();
-        validation.set_issuer(&[&self.issuer]);
-        let mut last = AuthnError::Token("there is no key to verify with".into());
-        for key in &self.keys {
-            match jsonwebtoken::decode::<Value>(token, key, &validation) {
-                Ok(data) => {
-                    return Claims::from_json(&data.claims)
-                        .ok_or_else(|| AuthnError::Token("its claims are not those of a service account".into()));
-                }
-                Err(error) => last = token_error(error),
+    fn signed_claims(&self, token: &str) -> Result<Value, AuthnError> {
+        let hint = key_hint(token);
+        let mut last = AuthnError::Token("invalid signature, no keys found".into());
+        for key in self.keys.iter().filter(|key| hint.is_empty() || key.id == hint) {
+            match key.verify(token) {
+                Ok(claims) => return Ok(claims),
+                Err(error) => last = error,
             }
         }
         Err(last)
     }
 }
 
-impl Claims {
-    pub fn user(&self) -> UserInfo {
-        let mut user = UserInfo {
-            name: username(&self.namespace, &self.service_account.name),
-            uid: self.service_account.uid.clone(),
-            groups: groups(&self.namespace),
-            ..UserInfo::default()
-        };
-        let mut extra =
-            |key: &str, value: String| user.extra.insert(format!("authentication.kubernetes.io/{key}"), vec![value]);
-        extra("credential-id", format!("JTI={}", self.id));
-        if let Some(pod) = &self.pod {
-            extra("pod-name", pod.name.clone());
-            extra("pod-uid", pod.uid.clone());
-        }
-        if let Some(node) = &self.node {
-            extra("node-name", node.name.clone());
-            extra("node-uid", node.uid.clone());
-        }
-        user.authenticated()
+fn check_times(claims: &Value, now_unix_s: i64) -> Result<(), AuthnError> {
+    let time = |name: &str| claims[name].as_i64();
+    if time("exp").is_some_and(|expires| now_unix_s - LEEWAY_S > expires) {
+        return Err(AuthnError::Token("service account token has expired".into()));
     }
-
-    fn check_bound(&self, lookup: &dyn Lookup) -> Result<(), AuthnError> {
-        let check = |what: &str, bound: &Bound, found: Option<String>| match found {
-            Some(uid) if uid == bound.uid => Ok(()),
-            Some(_) => Err(AuthnError::Token(format!("the {what} {} is another one by now", bound.name))),
-            None => Err(AuthnError::Token(format!("the {what} {} does not exist", bound.name))),
-        };
-        let account = &self.service_account;
-        check("service account", account, lookup.service_account_uid(&self.namespace, &account.name))?;
-        if let Some(pod) = &self.pod {
-            check("pod", pod, lookup.pod_uid(&self.namespace, &pod.name))?;
-        }
-        if let Some(secret) = &self.secret {
-            check("secret", secret, lookup.secret_uid(&self.namespace, &secret.name))?;
-        }
-        match &self.node {
-            // A node's name in a pod's token only informs; a token bound to the node itself needs the node.
-            Some(node) if self.pod.is_none() => check("node", node, lookup.node_uid(&node.name)),
-            _ => Ok(()),
-        }
+    if time("nbf").is_some_and(|begins| now_unix_s + LEEWAY_S < begins) {
+        return Err(AuthnError::Token("service account token is not valid yet".into()));
     }
+    Ok(())
+}
 
-    fn to_json(&self, issuer: &str) -> Value {
-        let bound = |b: &Bound| json!({ "name": b.name, "uid": b.uid });
-        let mut kubernetes = Map::new();
-        kubernetes.insert("namespace".into(), json!(self.namespace));
-        kubernetes.insert("serviceaccount".into(), bound(&self.service_account));
-        for (key, part) in [("pod", &self.pod), ("node", &self.node), ("secret", &self.secret)] {
-            if let Some(part) = part {
-                kubernetes.insert(key.into(), bound(part));
-            }
-        }
-        if let Some(warn_after) = self.warn_after {
-            kubernetes.insert("warnafter".into(), json!(warn_after));
-        }
-        json!({
-            "aud": self.audiences, "exp": self.expires_at, "iat": self.issued_at, "nbf": self.issued_at, "iss": issuer,
-            "jti": self.id, "kubernetes.io": kubernetes,
-            "sub": username(&self.namespace, &self.service_account.name),
-        })
-    }
-
-    fn from_json(json: &Value) -> Option<Claims> {
-        let kubernetes = &json["kubernetes.io"];
-        let bound = |key: &str| {
-            let part = &kubernetes[key];
-            Some(Bound { name: part["name"].as_str()?.into(), uid: part["uid"].as_str()?.into() })
-        };
-        let audiences = match &json["aud"] {
-            Value::String(one) => vec![one.clone()],
-            several => several.as_array()?.iter().filter_map(|a| a.as_str().map(str::to_owned)).collect(),
-        };
-        let claims = Claims {
-            namespace: kubernetes["namespace"].as_str()?.into(),
-            service_account: bound("serviceaccount")?,
-            pod: bound("pod"),
-            node: bound("node"),
-            secret: bound("secret"),
-            audiences,
-            issued_at: json["iat"].as_i64()?,
-            expires_at: json["exp"].as_i64()?,
-            warn_after: kubernetes["warnafter"].as_i64(),
-            id: json["jti"].as_str().unwrap_or_default().into(),
-        };
-        (json["sub"] == username(&claims.namespace, &claims.service_account.name).as_str()).then_some(claims)
+/// `aud` is one text or several.
+pub(crate) fn audiences_of(claims: &Value) -> Vec<String> {
+    match &claims["aud"] {
+        Value::String(one) => vec![one.clone()],
+        several => several.as_array().into_iter().flatten().filter_map(|a| a.as_str().map(str::to_owned)).collect(),
     }
 }
 
-/// The id of a key as upstream makes it: the SHA-256 of its DER form, base64url.
-pub fn key_id(public_key_der: &[u8]) -> String {
-    use base64::Engine;
-    use sha2::{Digest, Sha256};
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(public_key_der))
-}
-
-fn unverified_payload(token: &str) -> Option<Value> {
-    use base64::Engine;
-    let payload = token.split('.').nth(1)?;
-    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
-}
-
-fn token_error(error: jsonwebtoken::errors::Error) -> AuthnError {
-    AuthnError::Token(error.to_string())
+/// As Go's %q shows a list.
+pub(crate) fn go_list(texts: &[String]) -> String {
+    format!("[{}]", texts.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

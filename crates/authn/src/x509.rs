@@ -20,6 +20,14 @@ pub fn user(certificate: &[u8]) -> Result<UserInfo, AuthnError> {
     Ok(user)
 }
 
+/// The common name of a certificate (DER); empty if it has none.
+pub fn common_name(certificate: &[u8]) -> Result<String, AuthnError> {
+    let (_, certificate) =
+        X509Certificate::from_der(certificate).map_err(|error| AuthnError::Certificate(error.to_string()))?;
+    let name = certificate.subject().iter_common_name().next().and_then(|name| name.as_str().ok());
+    Ok(name.unwrap_or_default().to_owned())
+}
+
 /// The groups that a certificate of a request (PEM, as base64) would stand for.
 pub fn requested_groups(request: &str) -> Result<Vec<String>, AuthnError> {
     let refused = |error: &dyn std::fmt::Display| AuthnError::Certificate(error.to_string());

@@ -5,11 +5,14 @@
 //! Deliberately absent: IO and clocks; the authorizers hold what they need in memory and are told of changes, and what a
 //! webhook says comes through functions that are passed in.
 
+pub mod abac;
 mod attributes;
+pub mod config;
 mod decision;
 pub mod node;
 pub mod rbac;
 pub mod rules;
+pub mod webhook;
 
 pub use attributes::{Attributes, Operator, Requirement};
 pub use decision::{Answer, BoxFuture, Decision, Reason, Verdict};

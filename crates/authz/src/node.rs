@@ -1,32 +1,28 @@
 //! What a node's kubelet may do: what its pods need, and nothing of other nodes.
 //!
-//! The rules that hold for every node are those of the cluster role `system:node`. What is more than that (a secret, a
-//! claim, a token) is given only where a pod on the node refers to it, which a [`Graph`] knows.
+//! The rules that hold for every node are fixed. What is more than that (a secret, a claim, a token) is given only where a
+//! pod on the node refers to it, which a [`Graph`] knows.
 
-use crate::rbac::{Rbac, allows};
+pub mod graph;
+pub mod references;
+
+pub use graph::Graph;
+
+use crate::rbac::allows;
 use crate::{Answer, Attributes, Authorizer, Decision, Rules};
-use api_misc::rbac::v1::RoleRef;
+use api_misc::rbac::v1::PolicyRule;
 use authn::UserInfo;
+use graph::Kind;
 use std::sync::Arc;
 
 const USER_PREFIX: &str = "system:node:";
 const GROUP: &str = "system:nodes";
-const ROLE: &str = "system:node";
 const LEASE_NAMESPACE: &str = "kube-node-lease";
 
-/// Which objects the pods of a node refer to.
-pub trait Graph: Send + Sync {
-    /// `resource`: configmaps, secrets, serviceaccounts, persistentvolumeclaims, persistentvolumes, volumeattachments or
-    /// resourceclaims.
-    fn refers(&self, node: &str, resource: &str, namespace: &str, name: &str) -> bool;
-
-    /// Whether a pod of this name is the node's.
-    fn has_pod(&self, node: &str, namespace: &str, name: &str) -> bool;
-}
-
 pub struct NodeAuthorizer {
-    pub rbac: Arc<Rbac>,
-    pub graph: Arc<dyn Graph>,
+    /// For what is the same on all nodes: those of the cluster role `system:node` as the server comes with it.
+    pub rules: Vec<PolicyRule>,
+    pub graph: Arc<Graph>,
 }
 
 /// The node that a user is, if it is one.
@@ -38,7 +34,7 @@ pub fn node_name(user: &UserInfo) -> Option<&str> {
 impl Authorizer for NodeAuthorizer {
     fn authorize<'a>(&'a self, attributes: &'a Attributes<'a>) -> Answer<'a> {
         let decision = node_name(attributes.user).map(|node| self.decide(node, attributes));
-        Answer::now(decision.unwrap_or_else(|| Decision::no_opinion("")))
+        Answer::now(decision.unwrap_or_else(|| no_opinion("")))
     }
 
     fn rules_for(&self, user: &UserInfo, _namespace: &str) -> Rules {
@@ -52,174 +48,166 @@ impl Authorizer for NodeAuthorizer {
 impl NodeAuthorizer {
     fn decide(&self, node: &str, attributes: &Attributes) -> Decision {
         if !attributes.resource_request {
-            return no_opinion("");
+            return self.by_rules(attributes);
         }
         match (attributes.api_group, attributes.resource) {
-            ("", "configmaps" | "secrets") => self.read_referred(node, attributes),
-            ("", "persistentvolumeclaims") if attributes.subresource == "status" => {
-                self.referred(node, attributes, &["get", "update", "patch"])
-            }
-            ("", "persistentvolumeclaims" | "persistentvolumes") => self.referred(node, attributes, &["get"]),
-            ("resource.k8s.io", "resourceclaims") => self.referred(node, attributes, &["get"]),
-            ("storage.k8s.io", "volumeattachments") => self.referred(node, attributes, &["get"]),
-            ("", "serviceaccounts") if attributes.subresource == "token" => {
-                self.referred(node, attributes, &["create"])
-            }
-            ("", "serviceaccounts") => self.referred(node, attributes, &["get"]),
-            ("", "nodes") => self.own_node(node, attributes),
-            ("", "pods") => self.own_pods(node, attributes),
-            ("coordination.k8s.io", "leases") => self.own_lease(node, attributes),
-            ("storage.k8s.io", "csinodes") => self.own_csi_node(node, attributes),
-            _ => self.by_role(attributes),
+            ("", "secrets") => self.read_referred(node, Kind::Secret, attributes),
+            ("", "configmaps") => self.read_referred(node, Kind::ConfigMap, attributes),
+            ("", "persistentvolumeclaims") if attributes.subresource == "status" => match attributes.verb {
+                "get" | "update" | "patch" => self.referred(node, Kind::Claim, attributes),
+                _ => no_opinion("can only get/update/patch this type"),
+            },
+            ("", "persistentvolumeclaims") => self.get_referred(node, Kind::Claim, attributes),
+            ("", "persistentvolumes") => self.get_referred(node, Kind::Volume, attributes),
+            ("resource.k8s.io", "resourceclaims") => self.get_referred(node, Kind::ResourceClaim, attributes),
+            ("resource.k8s.io", "resourceslices") => self.slice(node, attributes),
+            ("storage.k8s.io", "volumeattachments") => self.get_referred(node, Kind::Attachment, attributes),
+            ("", "serviceaccounts") => self.service_account(node, attributes),
+            ("", "nodes") => own_node(node, attributes),
+            ("", "pods") => self.pod(node, attributes),
+            ("coordination.k8s.io", "leases") => lease(node, attributes),
+            ("storage.k8s.io", "csinodes") => csi_node(node, attributes),
+            _ => self.by_rules(attributes),
         }
     }
 
-    /// By the rules that every node has.
-    fn by_role(&self, attributes: &Attributes) -> Decision {
-        let role = RoleRef { kind: "ClusterRole".into(), name: ROLE.into(), ..RoleRef::default() };
-        let rules = self.rbac.rules_of("", &role).unwrap_or_default();
-        if rules.iter().any(|rule| allows(rule, attributes)) { allow() } else { no_opinion("") }
+    fn by_rules(&self, attributes: &Attributes) -> Decision {
+        if self.rules.iter().any(|rule| allows(rule, attributes)) { allow() } else { no_opinion("") }
     }
 
-    /// One object by name, read in any way, that a pod of the node refers to.
-    fn read_referred(&self, node: &str, attributes: &Attributes) -> Decision {
-        if !matches!(attributes.verb, "get" | "list" | "watch") {
+    /// One object by name, read in any way.
+    fn read_referred(&self, node: &str, kind: Kind, attributes: &Attributes) -> Decision {
+        if !attributes.is_read_only() {
             return no_opinion("can only read resources of this type");
         }
-        self.referred(node, attributes, &["get", "list", "watch"])
+        if !attributes.subresource.is_empty() {
+            return no_opinion("cannot read subresource");
+        }
+        if attributes.namespace.is_empty() {
+            return no_opinion("can only read namespaced object of this type");
+        }
+        self.referred(node, kind, attributes)
     }
 
-    fn referred(&self, node: &str, attributes: &Attributes, verbs: &[&str]) -> Decision {
-        if !verbs.contains(&attributes.verb) {
-            return match verbs {
-                [one] => no_opinion(&format!("can only {one} individual resources of this type")),
-                several => no_opinion(&format!("can only {} this type", several.join("/"))),
-            };
+    fn get_referred(&self, node: &str, kind: Kind, attributes: &Attributes) -> Decision {
+        if attributes.verb != "get" {
+            return no_opinion("can only get individual resources of this type");
         }
+        if !attributes.subresource.is_empty() {
+            return no_opinion("cannot get subresource");
+        }
+        self.referred(node, kind, attributes)
+    }
+
+    fn referred(&self, node: &str, kind: Kind, attributes: &Attributes) -> Decision {
         if attributes.name.is_empty() {
             return no_opinion("No Object name found");
         }
-        if self.graph.refers(node, attributes.resource, attributes.namespace, attributes.name) {
+        if self.graph.leads(kind, attributes.namespace, attributes.name, node) {
             return allow();
         }
-        no_opinion(&format!("no relationship found between node '{node}' and this object"))
+        no_relationship(node)
     }
 
-    fn own_node(&self, node: &str, attributes: &Attributes) -> Decision {
-        let name = attributes.name;
-        let reads = matches!(attributes.verb, "get" | "list" | "watch");
-        if reads && attributes.subresource.is_empty() {
-            if name == node {
-                return allow();
+    /// Tokens for the accounts of its pods, and those accounts themselves.
+    fn service_account(&self, node: &str, attributes: &Attributes) -> Decision {
+        match (attributes.verb, attributes.subresource) {
+            ("get", "") => self.get_referred(node, Kind::ServiceAccount, attributes),
+            ("create", "token") if !attributes.name.is_empty() => self.referred(node, Kind::ServiceAccount, attributes),
+            ("create", sub) if !attributes.name.is_empty() && sub != "token" => {
+                no_opinion("can only create token subresource of serviceaccount")
             }
-            if name.is_empty() {
-                return no_opinion(&format!("node '{node}' cannot read all nodes, only its own Node object"));
+            _ => no_opinion("can only create tokens for individual service accounts"),
+        }
+    }
+
+    fn slice(&self, node: &str, attributes: &Attributes) -> Decision {
+        if !attributes.subresource.is_empty() {
+            return no_opinion("cannot authorize ResourceSlice subresources");
+        }
+        match attributes.verb {
+            // Whose slice is created is NodeRestriction's question.
+            "create" => allow(),
+            "get" | "update" | "patch" | "delete" => self.referred(node, Kind::Slice, attributes),
+            "list" | "watch" | "deletecollection" if selects(attributes, "spec.nodeName", node) => allow(),
+            "list" | "watch" | "deletecollection" => {
+                no_opinion("can only list/watch/deletecollection resourceslices with spec.nodeName field selector")
             }
-            return no_opinion(&format!("node '{node}' cannot read '{name}', only its own Node object"));
+            _ => no_opinion(
+                "only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection",
+            ),
         }
-        // Whose node is written is NodeRestriction's question.
-        self.by_role(attributes)
     }
 
-    /// Pods are watched by node: a list of the node's own needs no more than that the selector is the client's choice.
-    fn own_pods(&self, node: &str, attributes: &Attributes) -> Decision {
-        if attributes.verb == "get"
-            && attributes.subresource.is_empty()
-            && !self.graph.has_pod(node, attributes.namespace, attributes.name)
-        {
-            return no_opinion(&format!("no relationship found between node '{node}' and this object"));
+    fn pod(&self, node: &str, attributes: &Attributes) -> Decision {
+        match (attributes.subresource, attributes.verb) {
+            ("", "get") => self.get_referred(node, Kind::Pod, attributes),
+            ("", "list" | "watch") if selects(attributes, "spec.nodeName", node) => allow(),
+            ("", "list" | "watch") if !attributes.name.is_empty() => self.referred(node, Kind::Pod, attributes),
+            ("", "list" | "watch") => no_opinion("can only list/watch pods with spec.nodeName field selector"),
+            // Which pods is NodeRestriction's question.
+            ("", "create" | "delete") | ("status", "update" | "patch") | ("eviction", "create") => allow(),
+            _ => no_opinion(""),
         }
-        self.by_role(attributes)
     }
+}
 
-    fn own_lease(&self, node: &str, attributes: &Attributes) -> Decision {
-        if attributes.namespace != LEASE_NAMESPACE {
-            return no_opinion(&format!("can only access leases in the \"{LEASE_NAMESPACE}\" system namespace"));
-        }
-        if attributes.verb != "create" && attributes.name != node {
-            return no_opinion("can only access node lease with the same name as the requesting node");
-        }
-        self.by_role(attributes)
+/// Whose node is written is NodeRestriction's question.
+fn own_node(node: &str, attributes: &Attributes) -> Decision {
+    match (attributes.subresource, attributes.verb) {
+        ("", "create" | "update" | "patch") | ("status", "update" | "patch") => allow(),
+        ("", "get" | "list" | "watch") => match attributes.name {
+            name if name == node => allow(),
+            "" => no_opinion(format!("node '{node}' cannot read all nodes, only its own Node object")),
+            name => no_opinion(format!("node '{node}' cannot read '{name}', only its own Node object")),
+        },
+        _ => no_opinion(""),
     }
+}
 
-    fn own_csi_node(&self, node: &str, attributes: &Attributes) -> Decision {
-        if attributes.verb != "create" && attributes.name != node {
-            return no_opinion("can only access CSINode with the same name as the requesting node");
-        }
-        self.by_role(attributes)
+fn lease(node: &str, attributes: &Attributes) -> Decision {
+    if !matches!(attributes.verb, "get" | "create" | "update" | "patch" | "delete") {
+        return no_opinion("can only get, create, update, patch, or delete a node lease");
     }
+    if attributes.namespace != LEASE_NAMESPACE {
+        return no_opinion(format!("can only access leases in the \"{LEASE_NAMESPACE}\" system namespace"));
+    }
+    // The name of what is created is NodeRestriction's question.
+    if attributes.verb != "create" && attributes.name != node {
+        return no_opinion("can only access node lease with the same name as the requesting node");
+    }
+    allow()
+}
+
+fn csi_node(node: &str, attributes: &Attributes) -> Decision {
+    if !matches!(attributes.verb, "get" | "create" | "update" | "patch" | "delete") {
+        return no_opinion("can only get, create, update, patch, or delete a CSINode");
+    }
+    if !attributes.subresource.is_empty() {
+        return no_opinion("cannot authorize CSINode subresources");
+    }
+    if attributes.verb != "create" && attributes.name != node {
+        return no_opinion("can only access CSINode with the same name as the requesting node");
+    }
+    allow()
+}
+
+/// Whether only objects with this value of a field are asked for.
+fn selects(attributes: &Attributes, field: &str, value: &str) -> bool {
+    attributes.field_selector.iter().any(|requirement| requirement.exact(field) == Some(value))
+}
+
+fn no_relationship(node: &str) -> Decision {
+    no_opinion(format!("no relationship found between node '{node}' and this object"))
 }
 
 fn allow() -> Decision {
     Decision::allow("")
 }
 
-fn no_opinion(reason: &str) -> Decision {
-    Decision::no_opinion(reason.to_owned())
+fn no_opinion(reason: impl Into<crate::Reason>) -> Decision {
+    Decision::no_opinion(reason)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use api_misc::rbac::v1::{ClusterRole, PolicyRule};
-
-    struct OneSecret;
-
-    impl Graph for OneSecret {
-        fn refers(&self, node: &str, resource: &str, namespace: &str, name: &str) -> bool {
-            (node, resource, namespace, name) == ("n", "secrets", "a", "s")
-        }
-        fn has_pod(&self, _: &str, _: &str, name: &str) -> bool {
-            name == "p"
-        }
-    }
-
-    fn authorizer() -> NodeAuthorizer {
-        let rbac = Rbac::default();
-        let mut role = ClusterRole::default();
-        role.metadata.name = ROLE.into();
-        let rule = |group: &str, resources: &[&str], verbs: &[&str]| PolicyRule {
-            api_groups: vec![group.into()],
-            resources: resources.iter().map(|&resource| resource.to_owned()).collect(),
-            verbs: verbs.iter().map(|&verb| verb.to_owned()).collect(),
-            ..PolicyRule::default()
-        };
-        role.rules = vec![
-            rule("", &["pods", "nodes"], &["get", "list", "watch", "create"]),
-            rule("coordination.k8s.io", &["leases"], &["get", "create", "update"]),
-        ];
-        rbac.set_cluster_role(&role);
-        NodeAuthorizer { rbac: Arc::new(rbac), graph: Arc::new(OneSecret) }
-    }
-
-    #[test]
-    fn a_node_sees_what_its_pods_need() {
-        let user = UserInfo::new("system:node:n", &[GROUP]);
-        for (verb, group, resource, namespace, name, expected) in [
-            ("get", "", "secrets", "a", "s", true),
-            ("get", "", "secrets", "a", "other", false),
-            ("list", "", "secrets", "a", "", false),
-            ("delete", "", "secrets", "a", "s", false),
-            ("get", "", "nodes", "", "n", true),
-            ("get", "", "nodes", "", "m", false),
-            ("get", "", "pods", "a", "p", true),
-            ("get", "", "pods", "a", "q", false),
-            ("list", "", "pods", "", "", true),
-            ("update", "coordination.k8s.io", "leases", LEASE_NAMESPACE, "n", true),
-            ("update", "coordination.k8s.io", "leases", LEASE_NAMESPACE, "m", false),
-            ("update", "coordination.k8s.io", "leases", "a", "n", false),
-            ("delete", "", "namespaces", "", "a", false),
-        ] {
-            let attributes = Attributes {
-                resource_request: true,
-                api_group: group,
-                resource,
-                namespace,
-                name,
-                ..Attributes::of(&user, verb)
-            };
-            let allowed = authorizer().authorize(&attributes).into_now().is_ok_and(|decision| decision.allowed());
-            assert_eq!(allowed, expected, "{verb} {resource} {namespace}/{name}");
-        }
-    }
-}
+mod tests;

@@ -4,6 +4,8 @@
 //!   subject (user | group | service account) --> bindings (cluster-wide, or of one namespace) --> role --> rules
 //! ```
 
+pub mod coverage;
+
 use crate::{Answer, Attributes, Authorizer, Decision, Rules};
 use api_misc::authorization::v1::{NonResourceRule, ResourceRule};
 use api_misc::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};

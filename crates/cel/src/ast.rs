@@ -91,3 +91,33 @@ pub enum Literal {
     String(Arc<str>),
     Bytes(Arc<[u8]>),
 }
+
+impl Expr {
+    /// Appends the nodes right below this one.
+    pub fn push_children<'e>(&'e self, to: &mut Vec<&'e Expr>) {
+        match &self.kind {
+            ExprKind::Literal(_) | ExprKind::Ident(_) => {}
+            ExprKind::Select { operand, .. } => to.push(operand),
+            ExprKind::Call { target, args, .. } => {
+                to.extend(target.as_deref());
+                to.extend(args);
+            }
+            ExprKind::List { elements, .. } => to.extend(elements),
+            ExprKind::Map(entries) => to.extend(entries.iter().flat_map(|entry| [&entry.key, &entry.value])),
+            ExprKind::Struct { fields, .. } => to.extend(fields.iter().map(|field| &field.value)),
+            ExprKind::Comprehension(part) => {
+                to.extend([&part.range, &part.init, &part.condition, &part.step, &part.result]);
+            }
+        }
+    }
+
+    /// How many nodes there are, this one and all below.
+    pub fn count(&self) -> usize {
+        let (mut count, mut rest) = (0, vec![self]);
+        while let Some(expr) = rest.pop() {
+            count += 1;
+            expr.push_children(&mut rest);
+        }
+        count
+    }
+}

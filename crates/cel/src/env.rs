@@ -11,10 +11,11 @@ pub use program::{Program, Reference};
 use crate::checker;
 use crate::decl::Function;
 use crate::error::CompileError;
+use crate::functions;
 use crate::parser;
 use crate::types::{ObjectType, Type};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Finds the type of objects with a name.
 pub type FindObjectType = dyn Fn(&str) -> Option<Arc<ObjectType>> + Send + Sync;
@@ -39,6 +40,15 @@ pub struct Builder {
 }
 
 impl Env {
+    /// CEL's own functions and all libraries that Kubernetes v1.36 has switched on everywhere; made once.
+    pub fn base() -> &'static Env {
+        static BASE: OnceLock<Env> = OnceLock::new();
+        BASE.get_or_init(|| {
+            let libraries = std::iter::once(functions::standard()).chain(functions::kubernetes());
+            Env::of(libraries.flat_map(|library| library.functions))
+        })
+    }
+
     /// An environment with these functions and nothing else. Functions of one name are one function.
     pub fn of(functions: impl IntoIterator<Item = Function>) -> Env {
         let mut by_name: HashMap<&'static str, Function> = HashMap::new();
@@ -138,6 +148,8 @@ fn named_type(name: &str) -> Option<Type> {
         "int" => Type::Int,
         "list" => Type::list(Type::Dyn),
         "map" => Type::map(Type::Dyn, Type::Dyn),
+        "net.CIDR" => Type::Opaque("net.CIDR"),
+        "net.IP" => Type::Opaque("net.IP"),
         "null_type" => Type::Null,
         "optional_type" => Type::optional(Type::Dyn),
         "string" => Type::String,

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 /// More issues than this are counted, not shown.
 const MAX_SHOWN: usize = 100;
+/// Lines that are longer, in bytes, are not shown.
+const MAX_SNIPPET: usize = 16_384;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +66,10 @@ impl fmt::Display for CompileError {
                 Some(position) => {
                     let place = locate(&lines, position);
                     write!(formatter, "ERROR: <input>:{}:{}: {}", place.line, place.column + 1, issue.message)?;
-                    write_snippet(formatter, lines[place.line - 1], place.column)?;
+                    let line = lines[place.line - 1];
+                    if line.len() <= MAX_SNIPPET {
+                        write_snippet(formatter, line, place.column)?;
+                    }
                 }
             }
         }

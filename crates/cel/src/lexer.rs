@@ -6,6 +6,7 @@
 pub(crate) mod text;
 
 use crate::error::Issue;
+use std::ops::Range;
 
 /// What a token is, in the order of the grammar: expected tokens are listed so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,9 +101,17 @@ impl Kind {
     }
 }
 
-/// All tokens, the last being [`Kind::Eof`], and what could not be read.
-pub(crate) fn scan(source: &[char]) -> (Vec<Token>, Vec<Issue>) {
-    let (mut tokens, mut issues) = (Vec::new(), Vec::new());
+/// What a source consists of.
+pub(crate) struct Scan {
+    /// The last is [`Kind::Eof`].
+    pub tokens: Vec<Token>,
+    /// Where nothing could be read.
+    pub holes: Vec<Range<u32>>,
+    pub issues: Vec<Issue>,
+}
+
+pub(crate) fn scan(source: &[char]) -> Scan {
+    let (mut tokens, mut holes, mut issues) = (Vec::new(), Vec::new(), Vec::new());
     let mut at = 0;
     while at < source.len() {
         match next(source, at) {
@@ -114,6 +123,7 @@ pub(crate) fn scan(source: &[char]) -> (Vec<Token>, Vec<Issue>) {
             Match::Stuck(end) => {
                 let end = (end + 1).min(source.len());
                 let text: String = source[at..end].iter().collect();
+                holes.push(at as u32..end as u32);
                 issues.push(Issue::at(at as u32, format!("Syntax error: token recognition error at: '{text}'")));
                 at = end;
             }
@@ -121,7 +131,7 @@ pub(crate) fn scan(source: &[char]) -> (Vec<Token>, Vec<Issue>) {
     }
     let end = source.len() as u32;
     tokens.push(Token { kind: Kind::Eof, start: end, end });
-    (tokens, issues)
+    Scan { tokens, holes, issues }
 }
 
 /// What stands at an offset.

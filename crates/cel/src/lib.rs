@@ -11,17 +11,24 @@
 
 pub mod ast;
 mod checker;
+pub mod cost;
 pub mod decl;
 pub mod env;
 pub mod error;
 pub mod estimate;
+pub mod eval;
+pub mod functions;
 mod lexer;
 mod macros;
 mod parser;
 mod syntax;
 pub mod types;
+pub mod value;
 
+pub use cost::Budget;
 pub use env::{Env, Program, Reference};
 pub use error::{CompileError, Issue};
+pub use eval::{EvalError, Variables};
 pub use parser::parse;
 pub use types::Type;
+pub use value::Val;

@@ -28,7 +28,7 @@ pub(crate) fn find(function: &str, member: bool, args: usize) -> Option<Expand> 
         ("has", false, 1) => has,
         ("all", true, 2 | 3) => comprehensions::all,
         ("exists", true, 2 | 3) => comprehensions::exists,
-        ("exists_one", true, 2) | ("existsOne", true, 2 | 3) => comprehensions::exists_one,
+        ("exists_one" | "existsOne", true, 2 | 3) => comprehensions::exists_one,
         ("map", true, 2 | 3) => comprehensions::map,
         ("filter", true, 2) => comprehensions::filter,
         ("transformList", true, 3 | 4) => comprehensions::transform_list,

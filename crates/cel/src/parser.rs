@@ -20,6 +20,8 @@ const MAX_RECURSION: u32 = 250;
 /// How deep a tree may be. The grammar's own bound does not hold chains (`a.b.c...`, `1+1+1...`); everything that walks trees
 /// relies on this one.
 pub(crate) const MAX_HEIGHT: u32 = 500;
+/// Nodes that macros copy: each of a chain of macros may copy what the one before made, so that trees would double.
+const MAX_COPIED: usize = 100_000;
 
 /// Parses an expression.
 pub fn parse(source: &str) -> Result<Ast, CompileError> {
@@ -30,8 +32,8 @@ pub fn parse(source: &str) -> Result<Ast, CompileError> {
             format!("expression code point size exceeds limit: size: {}, limit {MAX_SOURCE}", characters.len());
         return Err(CompileError::new(text, vec![Issue::nowhere(message)]));
     }
-    let (tokens, issues) = lexer::scan(&characters);
-    let mut parser = Parser::new(&characters, &tokens, issues);
+    let scan = lexer::scan(&characters);
+    let mut parser = Parser::new(&characters, &scan.tokens, scan.issues.clone());
     let root = parser.whole();
     let Parser { positions, mut issues, at, .. } = parser;
     match root {
@@ -42,7 +44,7 @@ pub fn parse(source: &str) -> Result<Ast, CompileError> {
             Err(CompileError::new(text, issues))
         }
         Err(Stop::Syntax) => {
-            issues.extend(syntax::explain(&characters, &tokens, at));
+            issues.extend(syntax::explain(&characters, &scan, at));
             Err(CompileError::new(text, issues))
         }
     }
@@ -73,11 +75,12 @@ pub(crate) struct Parser<'s> {
     exprs: u32,
     relations: u32,
     calcs: u32,
+    copied: usize,
 }
 
 impl<'s> Parser<'s> {
     fn new(source: &'s [char], tokens: &'s [Token], issues: Vec<Issue>) -> Parser<'s> {
-        Parser { source, tokens, at: 0, positions: vec![0], issues, exprs: 0, relations: 0, calcs: 0 }
+        Parser { source, tokens, at: 0, positions: vec![0], issues, exprs: 0, relations: 0, calcs: 0, copied: 0 }
     }
 
     fn whole(&mut self) -> Parsed {
@@ -231,6 +234,12 @@ impl<'s> Parser<'s> {
 
     pub(crate) fn issue(&mut self, position: u32, message: impl Into<String>) {
         self.issues.push(Issue::at(position, message));
+    }
+
+    /// A copy for a macro that needs an operand twice.
+    pub(crate) fn copy(&mut self, expr: &Expr) -> Result<Expr, Stop> {
+        self.copied += expr.count();
+        if self.copied > MAX_COPIED { Err(Stop::Limit) } else { Ok(expr.clone()) }
     }
 
     /// An operator or a function without a target: a macro's expansion where there is one.

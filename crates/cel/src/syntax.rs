@@ -9,8 +9,9 @@ mod grammar;
 mod predict;
 
 use crate::error::Issue;
-use crate::lexer::{Kind, Token};
+use crate::lexer::{Kind, Scan, Token};
 use grammar::{Grammar, Node, RULES, Rule, Set, StateKind};
+use std::ops::Range;
 
 /// Recoveries in one expression.
 const MAX_RECOVERIES: u32 = 30;
@@ -22,20 +23,21 @@ const MAX_RECURSION: u32 = 250;
 const MAX_RULES: usize = 500;
 
 /// Issues of tokens that did not parse; the first that did not fit is at `at`.
-pub(crate) fn explain(source: &[char], tokens: &[Token], at: usize) -> Vec<Issue> {
-    let mut issues = walk(source, tokens);
+pub(crate) fn explain(source: &[char], scan: &Scan, at: usize) -> Vec<Issue> {
+    let mut issues = walk(source, scan);
     if issues.is_empty() {
-        let message = format!("Syntax error: mismatched input {}", display(source, tokens[at]));
-        issues.push(Issue::at(tokens[at].start, message));
+        let message = format!("Syntax error: mismatched input {}", display(source, scan.tokens[at]));
+        issues.push(Issue::at(scan.tokens[at].start, message));
     }
     issues
 }
 
 /// All that is wrong with these tokens, as far as the walk comes.
-fn walk(source: &[char], tokens: &[Token]) -> Vec<Issue> {
+fn walk(source: &[char], scan: &Scan) -> Vec<Issue> {
     let mut walk = Walk {
         source,
-        tokens,
+        tokens: &scan.tokens,
+        holes: &scan.holes,
         grammar: Grammar::get(),
         at: 0,
         state: 0,
@@ -69,6 +71,7 @@ enum Trouble {
 struct Walk<'s> {
     source: &'s [char],
     tokens: &'s [Token],
+    holes: &'s [Range<u32>],
     grammar: &'static Grammar,
     at: usize,
     /// Where in the grammar the walk is.
@@ -322,9 +325,14 @@ impl Walk<'_> {
         display(self.source, self.tokens[at])
     }
 
-    /// The source from one token to the end of another, with what stands between.
+    /// The source from one token to the end of another, with what stands between and could be read.
     fn text(&self, from: usize, to: usize) -> String {
-        self.source[self.tokens[from].start as usize..self.tokens[to].end as usize].iter().collect()
+        let range = self.tokens[from].start..self.tokens[to].end;
+        let is_read = |at: &u32| {
+            let next = self.holes.partition_point(|hole| hole.end <= *at);
+            !self.holes.get(next).is_some_and(|hole| hole.contains(at))
+        };
+        range.filter(is_read).map(|at| self.source[at as usize]).collect()
     }
 }
 

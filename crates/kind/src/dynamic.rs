@@ -23,13 +23,17 @@ pub trait DynKind: Send + Sync {
     fn warnings(&self, new: &Value, old: Option<&Value>) -> Vec<String>;
 
     fn selectable(&self, value: &Value) -> Vec<(String, String)>;
+    /// The fields that objects can be selected by in a version.
+    fn selectable_names(&self, _version: &str) -> Vec<String> {
+        self.selectable(&Value::map()).into_iter().map(|(name, _)| name).collect()
+    }
     fn creates_on_update(&self) -> bool;
     fn updates_unconditionally(&self) -> bool;
     fn grace_period_seconds(&self, value: &Value, asked: Option<i64>) -> Option<i64>;
     fn reset_fields(&self, subresource: &str) -> Vec<Vec<String>>;
 
     fn metadata_rules(&self) -> MetadataRules;
-    fn begin_delete(&self, value: &mut Value) -> DeleteAction;
+    fn begin_delete(&self, value: &mut Value, now: Time) -> DeleteAction;
     fn may_be_removed(&self, value: &Value) -> bool;
     fn dependents(&self) -> Dependents;
     fn returns_deleted(&self) -> bool;
@@ -58,6 +62,21 @@ pub trait DynKind: Send + Sync {
         None
     }
 
+    /// The kind of a list of objects, where it is not the kind's with `List` behind it.
+    fn list_kind(&self) -> Option<&str> {
+        None
+    }
+
+    /// A warning that goes with each answer in a version.
+    fn version_warning(&self, _version: &str) -> Option<&str> {
+        self.deprecation()
+    }
+
+    /// Why no object may be made now.
+    fn refuses_create(&self) -> Option<&str> {
+        None
+    }
+
     /// The OpenAPI schema (v3) of a served version as its author wrote it, for a kind that is made at run time, without
     /// what every object has (apiVersion, kind, metadata). None: the type of the version says all.
     fn published_schema(&self, _version: &str) -> Option<Value> {
@@ -75,6 +94,10 @@ pub trait DynKind: Send + Sync {
     fn column_count(&self) -> usize;
     /// name, type, format, description, priority
     fn column(&self, index: usize) -> ColumnInfo<'_>;
+    /// The columns in a version.
+    fn columns_of(&self, _version: &str) -> Vec<ColumnInfo<'_>> {
+        (0..self.column_count()).map(|index| self.column(index)).collect()
+    }
     fn cells(&self, value: &Value, now: Time) -> Vec<Value>;
 }
 
@@ -171,9 +194,9 @@ impl<K: Kind> DynKind for TypedKind<K> {
         self.0.metadata_rules()
     }
 
-    fn begin_delete(&self, value: &mut Value) -> DeleteAction {
+    fn begin_delete(&self, value: &mut Value, now: Time) -> DeleteAction {
         let mut object = K::Object::from_value(value);
-        let action = self.0.begin_delete(&mut object);
+        let action = self.0.begin_delete(&mut object, now);
         if action != DeleteAction::Generic {
             *value = object.to_value();
         }

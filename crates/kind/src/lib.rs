@@ -17,7 +17,7 @@ pub mod virtual_kind;
 pub use columns::{Cell, Column, age};
 pub use dynamic::{DynKind, TypedKind};
 pub use error::ApiError;
-pub use field::{FieldError, FieldErrors, Path};
+pub use field::{FieldError, FieldErrorKind, FieldErrors, Path};
 pub use metadata::{MetadataRules, NameFormat};
 pub use names::{Names, Scope, Subresource, Verb, Version};
 pub use virtual_kind::VirtualKind;
@@ -117,7 +117,7 @@ pub trait Kind: Send + Sync + 'static {
 
     /// Of a kind whose deletion is more than setting a time: called with each DELETE before the generic rules. The object
     /// may be changed (a namespace's phase).
-    fn begin_delete(&self, _object: &mut Self::Object) -> DeleteAction {
+    fn begin_delete(&self, _object: &mut Self::Object, _now: Time) -> DeleteAction {
         DeleteAction::Generic
     }
 

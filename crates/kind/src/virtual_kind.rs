@@ -64,7 +64,7 @@ impl DynKind for VirtualKind {
         MetadataRules::COMMON
     }
 
-    fn begin_delete(&self, _value: &mut Value) -> DeleteAction {
+    fn begin_delete(&self, _value: &mut Value, _now: Time) -> DeleteAction {
         DeleteAction::Generic
     }
 

@@ -111,7 +111,7 @@ impl Kind for Namespace {
         }
     }
 
-    fn begin_delete(&self, object: &mut v1::Namespace) -> DeleteAction {
+    fn begin_delete(&self, object: &mut v1::Namespace, _now: Time) -> DeleteAction {
         object.status.phase = "Terminating".into();
         if object.metadata.deletion_timestamp.is_some() && self.may_be_removed(object) {
             return DeleteAction::Generic;

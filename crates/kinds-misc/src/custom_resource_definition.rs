@@ -2,7 +2,11 @@
 
 use crate::definition;
 use api_misc::apiextensions::v1;
-use kind::{Column, Context, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version, validate};
+use custom::status;
+use kind::{
+    Column, Context, DeleteAction, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version, validate,
+};
+use schema::Time;
 
 pub struct CustomResourceDefinition;
 
@@ -83,6 +87,21 @@ impl Kind for CustomResourceDefinition {
 
     fn updates_unconditionally(&self) -> bool {
         false
+    }
+
+    /// The objects go first: the server takes the finalizer away when they are gone.
+    fn begin_delete(&self, object: &mut v1::CustomResourceDefinition, now: Time) -> DeleteAction {
+        if object.metadata.deletion_timestamp.is_some() {
+            return DeleteAction::Generic;
+        }
+        let finalizers = &mut object.metadata.finalizers;
+        if !finalizers.iter().any(|finalizer| finalizer == status::FINALIZER) {
+            finalizers.push(status::FINALIZER.to_owned());
+        }
+        let message = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+        let pending = status::condition("Terminating", true, "InstanceDeletionPending", message);
+        status::set_condition(&mut object.status, pending, now);
+        DeleteAction::Stays
     }
 
     fn validate(&self, object: &v1::CustomResourceDefinition, errors: &mut FieldErrors) {

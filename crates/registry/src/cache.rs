@@ -10,11 +10,13 @@
 //!
 //! A watcher that falls behind is closed, never skipped. Reads wait until the cache has seen every answered write.
 
+mod convert;
 mod feed;
 mod object;
 mod stream;
 mod watcher;
 
+pub(crate) use convert::convert_objects;
 pub use feed::run;
 pub use object::{Encoded, Event, EventType, Form, FrameKey, FrameShape, Object};
 pub use stream::{Frames, Start, WatchOptions};
@@ -39,15 +41,21 @@ pub struct Cache {
     state: RwLock<State>,
     /// Who waits for a revision.
     waiting: Mutex<Vec<Waker>>,
+    /// Who waits for the end.
+    closing: Mutex<Vec<Waker>>,
 }
 
 #[derive(Default)]
 struct State {
     /// The first list is in.
     ready: bool,
+    /// The kind is served no longer, or in another form.
+    closed: bool,
     /// Every event up to here has been applied.
     revision: u64,
     objects: BTreeMap<Arc<str>, Arc<Object>>,
+    /// What the objects come to, as stored.
+    object_bytes: usize,
     window: VecDeque<Arc<Event>>,
     window_bytes: usize,
     /// The window holds every event after this revision.
@@ -58,6 +66,15 @@ struct State {
     changes: u64,
     watchers: HashMap<u64, Arc<Watcher>>,
     next_watcher: u64,
+}
+
+/// How much there is of a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub objects: usize,
+    /// Of the objects as stored.
+    pub bytes: usize,
+    pub watchers: usize,
 }
 
 /// Objects as of one revision.
@@ -98,6 +115,29 @@ impl Cache {
         .await;
     }
 
+    /// Ends the cache: its watches end, and nothing more comes in.
+    pub fn close(&self) {
+        let mut state = self.state.write();
+        state.closed = true;
+        let watchers = std::mem::take(&mut state.watchers);
+        drop(state);
+        watchers.values().for_each(|watcher| watcher.close());
+        let closing = std::mem::take(&mut *self.closing.lock());
+        closing.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits until the cache is closed.
+    pub async fn closed(&self) {
+        poll_fn(|context| {
+            if self.state.read().closed {
+                return Poll::Ready(());
+            }
+            self.closing.lock().push(context.waker().clone());
+            if self.state.read().closed { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
     pub fn get(&self, key: &str) -> Option<Arc<Object>> {
         self.state.read().objects.get(key).cloned()
     }
@@ -108,6 +148,11 @@ impl Cache {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    pub fn counts(&self) -> Counts {
+        let state = self.state.read();
+        Counts { objects: state.objects.len(), bytes: state.object_bytes, watchers: state.watchers.len() }
     }
 
     /// What matches, in the order of keys; at most `limit`, if that is not 0.
@@ -142,6 +187,7 @@ impl Cache {
     fn reset(&self, objects: Vec<Arc<Object>>, revision: u64) {
         let mut state = self.state.write();
         state.objects = objects.into_iter().map(|object| (object.key.clone(), object)).collect();
+        state.object_bytes = state.objects.values().map(|object| object.raw.len()).sum();
         state.window.clear();
         state.window_bytes = 0;
         state.window_start = revision;
@@ -189,10 +235,12 @@ impl Cache {
 
 impl State {
     fn push(&mut self, event: Arc<Event>) {
-        match &event.object {
+        let before = match &event.object {
             Some(object) => self.objects.insert(object.key.clone(), object.clone()),
             None => event.previous.as_ref().and_then(|object| self.objects.remove(&object.key)),
         };
+        self.object_bytes += event.object.as_ref().map_or(0, |object| object.raw.len());
+        self.object_bytes -= before.map_or(0, |object| object.raw.len());
         self.watchers.retain(|_, watcher| watcher.offer(&event));
         self.revision = self.revision.max(event.revision);
         self.last_event = event.revision;

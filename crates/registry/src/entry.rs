@@ -1,7 +1,7 @@
 //! Kinds as they are served: a kind, its versions, where it is stored; and the table of all, which can change at run time.
 
 use crate::Storage;
-use crate::hooks::StorageHook;
+use crate::hooks::{Converter, StorageHook};
 use bytes::Bytes;
 use kind::{ApiError, DynKind, Names, Subresource};
 use schema::{Schema, TypeRef, Value};
@@ -41,11 +41,13 @@ pub struct KindEntry {
     /// Decoded objects are kept for [`crate::CacheLookup`]: for few objects that are looked up often.
     pub keep_values: bool,
     pub hook: Option<Arc<dyn StorageHook>>,
+    /// Who converts objects between versions, where the kind cannot do it by itself.
+    pub converter: Option<Arc<dyn Converter>>,
 }
 
 impl KindEntry {
     pub fn new(kind: KindRef) -> KindEntry {
-        KindEntry { kind, is_virtual: false, custom: false, ttl: None, keep_values: false, hook: None }
+        KindEntry { kind, is_virtual: false, custom: false, ttl: None, keep_values: false, hook: None, converter: None }
     }
 
     pub fn builtin(kind: &'static dyn DynKind) -> KindEntry {
@@ -69,7 +71,7 @@ pub struct View {
 static NEXT_VIEW: AtomicU32 = AtomicU32::new(0);
 
 impl View {
-    fn new(kind: &KindRef, version: &str, custom: bool) -> View {
+    pub(crate) fn new(kind: &KindRef, version: &str, custom: bool) -> View {
         let api_version = kind.names().api_version(version);
         let head = format!("{{\"kind\":\"{}\",\"apiVersion\":\"{api_version}\",", kind.names().kind);
         View {
@@ -91,7 +93,7 @@ impl View {
     }
 
     pub fn list_kind(&self) -> String {
-        format!("{}List", self.names().kind)
+        self.kind.list_kind().map_or_else(|| format!("{}List", self.names().kind), str::to_owned)
     }
 
     /// From any version of the stored object's kind.
@@ -108,12 +110,13 @@ pub struct Entry {
     /// None for virtual kinds.
     pub storage: Option<Arc<Storage>>,
     pub hook: Option<Arc<dyn StorageHook>>,
+    pub converter: Option<Arc<dyn Converter>>,
 }
 
 impl Entry {
     /// A kind without a store, for who only reads what kinds there are.
     pub fn unstored(kind: KindRef, custom: bool) -> Entry {
-        Entry { views: Entry::views_of(&kind, custom), kind, storage: None, hook: None }
+        Entry { views: Entry::views_of(&kind, custom), kind, storage: None, hook: None, converter: None }
     }
 
     /// Whether it is a custom resource.
@@ -164,9 +167,10 @@ pub struct Routes {
 }
 
 impl Routes {
-    pub fn insert(&mut self, entry: Arc<Entry>) {
+    /// Gives what had the place.
+    pub fn insert(&mut self, entry: Arc<Entry>) -> Option<Arc<Entry>> {
         let (group, plural) = (entry.names().group.to_owned(), entry.names().plural.to_owned());
-        self.groups.entry(group).or_default().insert(plural, entry);
+        self.groups.entry(group).or_default().insert(plural, entry)
     }
 
     pub fn remove(&mut self, group: &str, plural: &str) -> Option<Arc<Entry>> {
@@ -180,6 +184,11 @@ impl Routes {
 
     pub fn has_group(&self, group: &str) -> bool {
         self.groups.contains_key(group)
+    }
+
+    /// Whether all kinds of a group are custom.
+    pub fn is_custom(&self, group: &str) -> bool {
+        self.groups.get(group).is_some_and(|kinds| kinds.values().all(|entry| entry.is_custom()))
     }
 
     pub fn get(&self, group: &str, plural: &str) -> Option<&Arc<Entry>> {

@@ -123,9 +123,14 @@ pub(crate) fn list_chunks(head: &ListHead, items: &[Encoded], accepted: Accepted
     let mut text = Vec::new();
     let meta = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
     let mut metadata = Vec::new();
-    match Schema::builtin().by_name(meta) {
+    match Schema::builtin().by_name(meta).filter(|_| !head.custom) {
         Some(ty) => json::encode(ty, &head.metadata, &mut metadata),
-        None => json::write(&head.metadata, &mut metadata),
+        None => {
+            // Upstream's lists of custom resources are maps, and always say how they go on.
+            let mut written = head.metadata.clone();
+            written.make_map().entry("continue").make_text();
+            json::write(&written, &mut metadata);
+        }
     }
     let start = if head.custom {
         format!("{{\"apiVersion\":\"{}\",\"items\":[", head.api_version)
@@ -207,11 +212,10 @@ impl FrameEncoder {
     fn made(&self, storage: &Storage, event_type: EventType, object: &Object) -> Result<Bytes, ApiError> {
         if let Transform::Table(version) = self.accepted.transform {
             let now = Time::from_unix(self.clock.now_seconds());
-            let value = object.value(storage).map_err(ApiError::internal)?;
-            let value = self.view.show((*value).clone())?;
+            let value = object.shown(storage, &self.view).map_err(ApiError::internal)?;
             let columns = !self.columns_told;
             let metadata = value!({ "resourceVersion": (object.revision.to_string()) });
-            let table = table::table(&self.view, version, metadata, &[value], self.include, columns, now)?;
+            let table = table::table(&self.view, version, metadata, &[(*value).clone()], self.include, columns, now)?;
             return Ok(json_frame(event_type.as_str(), &[&table]));
         }
         let form = self.form();

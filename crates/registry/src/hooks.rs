@@ -1,5 +1,6 @@
 //! Where others plug in: what is not stored, what must happen around a write, and what only a runtime can do.
 
+use crate::request_info::RequestInfo;
 use crate::{BoxFuture, Outcome, RequestContext};
 use bytes::Bytes;
 use kind::{ApiError, DynKind};
@@ -39,6 +40,11 @@ pub trait Virtual: Send + Sync {
 
 /// Serves the paths that are no resources: discovery, health, metrics.
 pub trait Fallback: Send + Sync {
+    /// Who else serves this, resource or not, in place of this server's kinds; asked once the request is allowed.
+    fn elsewhere(&self, _info: &RequestInfo) -> Option<std::sync::Arc<dyn Virtual>> {
+        None
+    }
+
     /// None: there is no such path.
     fn call<'a>(
         &'a self,
@@ -73,6 +79,16 @@ pub trait StorageHook: Send + Sync {
 pub trait Reservation: Send {
     /// The write is durable.
     fn commit(self: Box<Self>);
+}
+
+/// Converts objects of a kind between its versions by asking someone else.
+pub trait Converter: Send + Sync {
+    /// All values to one version, in their order.
+    fn convert<'a>(
+        &'a self,
+        values: Vec<Value>,
+        to_api_version: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Value>, ApiError>>;
 }
 
 /// A runtime's way to run a future beside others.

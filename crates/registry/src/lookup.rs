@@ -1,6 +1,6 @@
 //! What the server itself asks of its caches: the authorizer, admission, bootstrap.
 
-use crate::cache::Filter;
+use crate::cache::{Counts, Filter};
 use crate::pipeline::Registry;
 use schema::Value;
 use std::sync::Arc;
@@ -24,6 +24,11 @@ impl admission::Lookup for CacheLookup<'_> {
 }
 
 impl Registry {
+    /// How much there is of a resource. None: none of it is stored here.
+    pub fn counts(&self, group: &str, resource: &str) -> Option<Counts> {
+        Some(self.routes().get(group, resource)?.storage.as_ref()?.cache.counts())
+    }
+
     /// An object from the cache, of its stored version.
     pub fn lookup(&self, group: &str, resource: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let entry = self.routes().get(group, resource)?.clone();

@@ -94,13 +94,21 @@ pub fn check_routable(accept: &str, list: bool) -> Result<(), ApiError> {
     Err(error::with_details(error::not_acceptable(message)))
 }
 
-/// Settles the form of an answer; `watch`: of a stream, which YAML has no form for.
-pub fn output(accept: &str, watch: bool) -> Result<Accepted, ApiError> {
+/// Settles the form of an answer; `watch`: of a stream, which YAML has no form for; `custom`: of a kind that protobuf has
+/// no form for.
+pub fn output_of(accept: &str, watch: bool, custom: bool) -> Result<Accepted, ApiError> {
     if accept.trim().is_empty() {
         return Ok(Accepted::PLAIN);
     }
     let clauses = clauses(accept);
-    clauses.iter().flat_map(|clause| choices(clause, watch)).next().ok_or_else(refusal)
+    let fits =
+        |accepted: &Accepted| !custom || accepted.media != Media::Protobuf || accepted.transform != Transform::None;
+    clauses.iter().flat_map(|clause| choices(clause, watch)).find(fits).ok_or_else(refusal)
+}
+
+/// The same for built-in kinds.
+pub fn output(accept: &str, watch: bool) -> Result<Accepted, ApiError> {
+    output_of(accept, watch, false)
 }
 
 /// For what no table can show: only the object itself.

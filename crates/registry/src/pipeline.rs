@@ -1,6 +1,5 @@
 //! The registry and the one function at its top.
 
-use crate::cache;
 use crate::context::{Caller, RequestContext};
 use crate::entry::{Entry, KindEntry, KindRef, Routes, View};
 use crate::hooks::{Fallback, Spawn, Virtual, VirtualVerb};
@@ -8,9 +7,8 @@ use crate::negotiate::{self, Accepted};
 use crate::query::Query;
 use crate::request_info::RequestInfo;
 use crate::response::{Body, Outcome};
-use crate::storage::Storage;
 use crate::verbs::connect_options;
-use crate::{error, frames, keys};
+use crate::{error, frames};
 use arc_swap::ArcSwap;
 use authz::{Answer, Attributes, Authorizer, Decision};
 use bytes::Bytes;
@@ -48,7 +46,11 @@ pub struct Registry {
     policy: ArcSwap<Policy>,
     routes: ArcSwap<Routes>,
     virtuals: RwLock<HashMap<VirtualKey, Arc<dyn Virtual>>>,
+    observers: RwLock<Vec<Observer>>,
 }
+
+/// Told that the kinds which are served have changed.
+pub type Observer = Arc<dyn Fn() + Send + Sync>;
 
 /// Group, resource, subresource, verb.
 type VirtualKey = (String, String, String, VirtualVerb);
@@ -75,7 +77,7 @@ impl Route {
         let kind = KindRef::Static(kind);
         let views = Entry::views_of(&kind, false);
         let view = views.first()?.clone();
-        let entry = Arc::new(Entry { kind, views, storage: None, hook: None });
+        let entry = Arc::new(Entry { kind, views, storage: None, hook: None, converter: None });
         let (subresource, namespace, name) = (self.subresource.clone(), self.namespace.clone(), self.name.clone());
         Some(Route { entry, view, subresource, namespace, name, target: Target::Stored(Verb::Get) })
     }
@@ -98,6 +100,7 @@ impl Registry {
             policy: ArcSwap::from_pointee(policy),
             routes: ArcSwap::from_pointee(Routes::default()),
             virtuals: RwLock::default(),
+            observers: RwLock::default(),
         });
         // Kinds that are views of others come after those.
         let (aliases, owners): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|entry| entry.kind.stored_as().is_some());
@@ -108,20 +111,32 @@ impl Registry {
     /// Answers a request. The caller's identity is the extension [`Caller`]; without one it is nobody.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        let head = parts.method == Method::HEAD;
+        match self.context(parts) {
+            Ok(context) => self.answer(&context, body).await,
+            Err(refusal) => *refusal,
+        }
+    }
+
+    /// The facts of a request, to be answered by [`Registry::answer`]; or what is said of one without sense.
+    pub fn context(&self, mut parts: http::request::Parts) -> Result<RequestContext, Box<Response<Body>>> {
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let Ok(info) = RequestInfo::new(parts.method.as_str(), parts.uri.path(), &query) else {
-            return text(StatusCode::BAD_REQUEST, "400 Bad Request");
+            return Err(Box::new(text(StatusCode::BAD_REQUEST, "400 Bad Request")));
         };
-        let caller = parts.extensions.get::<Caller>().cloned().unwrap_or_default();
+        let caller = parts.extensions.remove::<Caller>().unwrap_or_default();
         let now = self.config.clock.now();
-        let context = RequestContext::new(info, query, parts.method, parts.headers, caller, now);
-        let mut response = match self.serve(&context, body).await {
+        Ok(RequestContext::new(info, query, parts.method, parts.headers, caller, now))
+    }
+
+    /// Answers a request whose facts are known.
+    pub async fn answer(&self, context: &RequestContext, body: Bytes) -> Response<Body> {
+        let mut response = match self.serve(context, body).await {
             Ok(response) => response,
-            Err(error) => failure(&context, &error),
+            Err(error) => failure(context, &error),
         };
-        add_warnings(&context, response.headers_mut());
-        if head {
+        add_warnings(context, response.headers_mut());
+        // A stream has its own head: a proxied one must be asked for first.
+        if context.method == Method::HEAD && !matches!(response.body(), Body::Stream(_)) {
             *response.body_mut() = Body::empty();
         }
         response
@@ -130,11 +145,18 @@ impl Registry {
     /// The steps of a request, in order. Authentication has happened.
     async fn serve(&self, context: &RequestContext, body: Bytes) -> Result<Response<Body>, ApiError> {
         self.authorize(context).await?;
+        let elsewhere = self.policy.load().fallback.as_ref().and_then(|fallback| fallback.elsewhere(&context.info));
+        if let Some(elsewhere) = elsewhere {
+            return match elsewhere.call(context, schema::Value::Null, body).await? {
+                Outcome::Response(response) => Ok(response),
+                Outcome::Object { .. } => Err(ApiError::internal("another server's answer is no object of this one")),
+            };
+        }
         if !context.info.is_resource {
             return self.serve_path(context, body).await;
         }
         let Some(route) = self.route(context)? else { return self.serve_path(context, body).await };
-        if let Some(deprecation) = route.entry.kind.deprecation() {
+        if let Some(deprecation) = route.entry.kind.version_warning(&route.view.version) {
             context.warn(deprecation);
         }
         let list = matches!(route.target, Target::Stored(Verb::List | Verb::Watch));
@@ -170,20 +192,28 @@ impl Registry {
         if !routes.has_group(&info.group) {
             return Ok(None);
         }
-        let entry = routes.get(&info.group, &info.resource).cloned().ok_or_else(error::not_found_path)?;
-        let view = entry.view(&info.version).cloned().ok_or_else(error::not_found_path)?;
+        let Some(entry) = routes.get(&info.group, &info.resource).cloned() else {
+            return if routes.is_custom(&info.group) { Ok(None) } else { Err(error::not_found_path()) };
+        };
+        // Upstream's server of custom resources passes on what it does not serve, to the one that knows no paths at all.
+        let nowhere = || if entry.is_custom() { Ok(None) } else { Err(error::not_found_path()) };
+        let Some(view) = entry.view(&info.version).cloned() else { return nowhere() };
         let names = entry.names();
         let own_namespace = names.scope == Scope::Cluster && info.resource == "namespaces";
         let namespace = if own_namespace { String::new() } else { info.namespace.clone() };
-        if info.parts.iter().any(String::is_empty) || (names.scope == Scope::Cluster && !namespace.is_empty()) {
-            return Err(error::not_found_path());
+        // What follows `proxy` is another server's path.
+        if info.parts.iter().take(3).any(String::is_empty) || (names.scope == Scope::Cluster && !namespace.is_empty()) {
+            return nowhere();
         }
         if names.scope == Scope::Namespaced && namespace.is_empty() && info.parts.len() > 1 {
-            return Err(error::not_found_path());
+            return nowhere();
         }
         let subresource = match info.subresource.as_str() {
             "" => None,
-            name => Some(entry.subresource(name, &info.version).ok_or_else(error::not_found_path)?),
+            name => match entry.subresource(name, &info.version) {
+                None if entry.is_custom() => return Err(ApiError::not_found(names, &info.name)),
+                found => Some(found.ok_or_else(error::not_found_path)?),
+            },
         };
         if info.parts.len() > 3 && info.subresource != "proxy" {
             return Err(error::not_found_path());
@@ -244,8 +274,8 @@ impl Registry {
     ) -> Result<Response<Body>, ApiError> {
         let accepted = match verb {
             VirtualVerb::Connect => Accepted::PLAIN,
-            VirtualVerb::Create => negotiate::plain_only(self.accepted(context, false)?)?,
-            _ => self.accepted(context, false)?,
+            VirtualVerb::Create => negotiate::plain_only(self.accepted_virtual(context)?)?,
+            _ => self.accepted_virtual(context)?,
         };
         let value = match verb {
             VirtualVerb::Create => {
@@ -271,8 +301,14 @@ impl Registry {
         }
     }
 
-    pub(crate) fn accepted(&self, context: &RequestContext, watch: bool) -> Result<Accepted, ApiError> {
-        let accepted = negotiate::output(context.header(header::ACCEPT), watch)?;
+    pub(crate) fn accepted(&self, context: &RequestContext, route: &Route, watch: bool) -> Result<Accepted, ApiError> {
+        let accepted = negotiate::output_of(context.header(header::ACCEPT), watch, route.view.custom)?;
+        Ok(Accepted { pretty: accepted.pretty || context.query.flag("pretty"), ..accepted })
+    }
+
+    /// Of an answer that is no stored object.
+    fn accepted_virtual(&self, context: &RequestContext) -> Result<Accepted, ApiError> {
+        let accepted = negotiate::output(context.header(header::ACCEPT), false)?;
         Ok(Accepted { pretty: accepted.pretty || context.query.flag("pretty"), ..accepted })
     }
 
@@ -298,54 +334,35 @@ impl Registry {
         self.virtuals.write().insert(key, target);
     }
 
+    /// Forgets what serves the subresources of a kind.
+    pub(crate) fn unregister(&self, group: &str, resource: &str) {
+        self.virtuals.write().retain(|(of_group, of_resource, _, _), _| of_group != group || of_resource != resource);
+    }
+
+    /// Changes the table of kinds; gives what the change took out.
+    pub(crate) fn swap_routes(&self, change: impl Fn(&mut Routes) -> Option<Arc<Entry>>) -> Option<Arc<Entry>> {
+        let mut taken = None;
+        self.routes.rcu(|routes| {
+            let mut routes = (**routes).clone();
+            taken = change(&mut routes);
+            routes
+        });
+        taken
+    }
+
     /// The kinds that are served now. Every change makes a new table: the same pointer means the same kinds.
     pub fn routes(&self) -> Arc<Routes> {
         self.routes.load_full()
     }
 
-    /// Serves one more kind, or another form of one; its cache begins to fill.
-    pub fn install(&self, kind: KindEntry) {
-        let views = Entry::views_of(&kind.kind, kind.custom);
-        let storage = if kind.is_virtual { None } else { self.storage_of(&kind, &views) };
-        let entry = Arc::new(Entry { kind: kind.kind, views, storage, hook: kind.hook });
-        self.routes.rcu(|routes| {
-            let mut routes = (**routes).clone();
-            routes.insert(entry.clone());
-            routes
-        });
+    /// Calls `observer` after each change of the kinds that are served; it must not wait.
+    pub fn observe(&self, observer: Observer) {
+        self.observers.write().push(observer);
     }
 
-    /// Serves a kind no longer. Its objects stay in the store.
-    pub fn uninstall(&self, group: &str, plural: &str) {
-        self.routes.rcu(|routes| {
-            let mut routes = (**routes).clone();
-            routes.remove(group, plural);
-            routes
-        });
-    }
-
-    fn storage_of(&self, kind: &KindEntry, views: &[Arc<View>]) -> Option<Arc<Storage>> {
-        if let Some((group, plural)) = kind.kind.stored_as() {
-            return self.routes.load().get(group, plural)?.storage.clone();
-        }
-        let names = kind.kind.names();
-        let prefix = match kind.custom {
-            true => keys::custom_prefix(&self.config.root, names.group, names.plural),
-            false => keys::prefix(&self.config.root, names.group, names.plural),
-        };
-        let view = views.first()?.clone();
-        let store = self.config.store.clone();
-        let storage = Arc::new(Storage::new(
-            prefix,
-            kind.kind.clone(),
-            view,
-            kind.ttl,
-            kind.keep_values,
-            store,
-            self.config.shared_store,
-        ));
-        self.config.spawn.spawn(Box::pin(cache::run(storage.clone(), self.config.timer.clone())));
-        Some(storage)
+    pub(crate) fn tell_observers(&self) {
+        let observers = self.observers.read().clone();
+        observers.iter().for_each(|observer| observer());
     }
 }
 

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     pairs: Vec<(String, String)>,
+    raw: String,
 }
 
 impl Query {
@@ -19,7 +20,12 @@ impl Query {
                 Some((unescape(key, true)?.into_owned(), unescape(value, true)?.into_owned()))
             })
             .collect();
-        Query { pairs }
+        Query { pairs, raw: raw.to_owned() }
+    }
+
+    /// As it came, without the question mark.
+    pub fn raw(&self) -> &str {
+        &self.raw
     }
 
     /// The first value of `key`.

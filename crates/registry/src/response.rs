@@ -47,6 +47,8 @@ impl Body {
 /// The frames of an open watch. Dropping it ends the watch.
 pub struct WatchStream {
     source: Source,
+    /// Until what was there at the beginning is sent.
+    held: Option<Box<dyn Any + Send>>,
 }
 
 enum Source {
@@ -57,15 +59,35 @@ enum Source {
 
 impl WatchStream {
     pub(crate) fn open(frames: Frames) -> WatchStream {
-        WatchStream { source: Source::Open(Box::new(frames)) }
+        WatchStream { source: Source::Open(Box::new(frames)), held: None }
     }
 
     pub(crate) fn failed(frame: Bytes) -> WatchStream {
-        WatchStream { source: Source::Failed(Some(frame)) }
+        WatchStream { source: Source::Failed(Some(frame)), held: None }
+    }
+
+    /// Drops `held` when what was there at the beginning has been sent, or the watch ends: the part of a watch that is
+    /// work as any other request.
+    pub fn hold_until_initialized(&mut self, held: Box<dyn Any + Send>) {
+        self.held = Some(held);
+        self.release();
+    }
+
+    fn release(&mut self) {
+        let initialized = match &self.source {
+            Source::Open(frames) => frames.is_initialized(),
+            Source::Failed(_) => true,
+        };
+        if initialized {
+            self.held = None;
+        }
     }
 
     /// The next frame; none when the watch is over (its time is up, or its reader was too slow). Cancel-safe.
     pub async fn next(&mut self) -> Option<Bytes> {
+        if self.held.is_some() {
+            self.release();
+        }
         match &mut self.source {
             Source::Open(frames) => frames.next().await,
             Source::Failed(frame) => frame.take(),

@@ -17,14 +17,15 @@ impl ServedShapes {
         self.0.of_group(group).find(|entry| entry.names().kind == kind)
     }
 
-    fn convert_now(&self, object: Value, api_version: &str) -> Result<Value, ApiError> {
-        match self.entry(api_version, object.str_at(&["kind"])) {
-            Some(entry) if object.str_at(&["apiVersion"]) != api_version => entry.kind.convert(object, api_version),
-            _ => Ok(object),
-        }
+    async fn convert_to(&self, object: Value, api_version: &str) -> Result<Value, ApiError> {
+        let entry = self.entry(api_version, object.str_at(&["kind"]));
+        let Some(entry) = entry.filter(|_| object.str_at(&["apiVersion"]) != api_version) else { return Ok(object) };
+        let Some(converter) = &entry.converter else { return entry.kind.convert(object, api_version) };
+        let converted = converter.convert(vec![object], api_version).await?;
+        converted.into_iter().next().ok_or_else(|| ApiError::internal("a conversion gave nothing"))
     }
 
-    fn settle_now(&self, written: Value, api_version: &str) -> Result<Value, ApiError> {
+    async fn settle_as(&self, written: Value, api_version: &str) -> Result<Value, ApiError> {
         let (given, kind) = (written.str_at(&["apiVersion"]).to_owned(), written.str_at(&["kind"]).to_owned());
         let entry = self.entry(&given, &kind);
         let Some(ty) = self.type_of(&given, &kind) else { return Ok(written) };
@@ -34,7 +35,7 @@ impl ServedShapes {
             normalize(ty, written, &options).map_err(|error| ApiError::bad_request(error.to_string()))?.value;
         value.set(&["apiVersion"], given);
         value.set(&["kind"], kind.as_str());
-        let mut value = self.convert_now(value, api_version)?;
+        let mut value = self.convert_to(value, api_version).await?;
         if let Some(entry) = self.entry(api_version, &kind) {
             entry.kind.default(&mut value);
         }
@@ -93,10 +94,10 @@ impl Shapes for ServedShapes {
     }
 
     fn convert<'a>(&'a self, object: Value, api_version: &'a str) -> BoxFuture<'a, Result<Value, ApiError>> {
-        Box::pin(async move { self.convert_now(object, api_version) })
+        Box::pin(self.convert_to(object, api_version))
     }
 
     fn settle<'a>(&'a self, written: Value, api_version: &'a str) -> BoxFuture<'a, Result<Value, ApiError>> {
-        Box::pin(async move { self.settle_now(written, api_version) })
+        Box::pin(self.settle_as(written, api_version))
     }
 }

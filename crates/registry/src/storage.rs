@@ -26,14 +26,33 @@ pub struct Storage {
     pub keep_values: bool,
     pub cache: Cache,
     store: Arc<dyn Store>,
-    /// The newest revision that a write through this registry made here.
-    last_written: AtomicU64,
-    /// Writes that are on their way.
-    pending: AtomicU64,
-    /// A write was given up half way; it may still take effect, unseen by `pending` and `last_written`.
-    lost: AtomicBool,
+    writes: Arc<Writes>,
     /// Other servers write to the same store.
     shared: bool,
+}
+
+/// What a storage is made of.
+pub(crate) struct StorageParts {
+    pub prefix: String,
+    pub kind: KindRef,
+    pub view: Arc<View>,
+    pub ttl: Option<Duration>,
+    pub keep_values: bool,
+    pub store: Arc<dyn Store>,
+    pub shared: bool,
+    /// Shared with an older storage of the same objects.
+    pub writes: Arc<Writes>,
+}
+
+/// The writes of one prefix through this registry.
+#[derive(Debug, Default)]
+pub(crate) struct Writes {
+    /// The newest revision that one made.
+    last_written: AtomicU64,
+    /// Those that are on their way.
+    pending: AtomicU64,
+    /// One was given up half way; it may still take effect, unseen by `pending` and `last_written`.
+    lost: AtomicBool,
 }
 
 /// A write on its way.
@@ -45,9 +64,9 @@ struct Pending<'s> {
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         if !self.finished {
-            self.storage.lost.store(true, Ordering::SeqCst);
+            self.storage.writes.lost.store(true, Ordering::SeqCst);
         }
-        self.storage.pending.fetch_sub(1, Ordering::SeqCst);
+        self.storage.writes.pending.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -69,15 +88,8 @@ pub struct Unreadable {
 }
 
 impl Storage {
-    pub(crate) fn new(
-        prefix: String,
-        kind: KindRef,
-        view: Arc<View>,
-        ttl: Option<Duration>,
-        keep_values: bool,
-        store: Arc<dyn Store>,
-        shared: bool,
-    ) -> Storage {
+    pub(crate) fn new(parts: StorageParts) -> Storage {
+        let StorageParts { prefix, kind, view, ttl, keep_values, store, shared, writes } = parts;
         let custom = view.custom;
         let names = kind.names();
         let stored_version = keys::stored_version(names.group, names.plural).filter(|_| !custom);
@@ -92,11 +104,13 @@ impl Storage {
             keep_values,
             cache: Cache::default(),
             store,
-            last_written: AtomicU64::new(0),
-            pending: AtomicU64::new(0),
-            lost: AtomicBool::new(false),
+            writes,
             shared,
         }
+    }
+
+    pub(crate) fn writes(&self) -> Arc<Writes> {
+        self.writes.clone()
     }
 
     pub fn names(&self) -> &Names {
@@ -113,15 +127,15 @@ impl Storage {
 
     /// A revision that the cache must have reached to hold every write that was answered.
     pub fn last_written(&self) -> u64 {
-        self.last_written.load(Ordering::SeqCst)
+        self.writes.last_written.load(Ordering::SeqCst)
     }
 
     /// Whether every write of this prefix goes through here and is accounted for.
     fn sees_all_writes(&self) -> bool {
         !self.shared
             && self.ttl.is_none()
-            && self.pending.load(Ordering::SeqCst) == 0
-            && !self.lost.load(Ordering::SeqCst)
+            && self.writes.pending.load(Ordering::SeqCst) == 0
+            && !self.writes.lost.load(Ordering::SeqCst)
     }
 
     /// Tells the cache that it is at the store's revision, where that is certain: nothing was written here that it does
@@ -143,7 +157,7 @@ impl Storage {
 
     /// Asks the store to tell the cache how far it is, and gives the revision that will have been told.
     pub async fn request_progress(&self) -> Result<u64, StoreError> {
-        self.lost.store(false, Ordering::SeqCst);
+        self.writes.lost.store(false, Ordering::SeqCst);
         self.store.request_progress(&self.prefix).await
     }
 
@@ -154,7 +168,7 @@ impl Storage {
 
     /// Whether only the store can tell how far the cache must be.
     pub fn must_ask_store(&self) -> bool {
-        self.shared || self.lost.load(Ordering::SeqCst)
+        self.shared || self.writes.lost.load(Ordering::SeqCst)
     }
 
     fn ty(&self) -> Option<TypeRef<'_>> {
@@ -177,7 +191,7 @@ impl Storage {
         Ok(protobuf::envelope(&self.stored_api_version, self.names().kind, &out).into())
     }
 
-    /// A stored value with its resourceVersion.
+    /// A stored value with its resourceVersion; of a custom resource in the version in which it is stored.
     pub fn decode(&self, key: &str, raw: &[u8], revision: u64) -> Result<Value, Unreadable> {
         let fail = |why: String| Unreadable { key: key.to_owned(), why };
         let mut value = if protobuf::is_envelope(raw) {
@@ -189,7 +203,7 @@ impl Storage {
             let options = schema::decode::DecodeOptions { strict: false, custom: self.custom };
             json::decode(ty, raw, &options).map_err(|error| fail(error.to_string()))?.value
         };
-        if value.str_at(&["apiVersion"]) != self.view.api_version {
+        if !self.custom && value.str_at(&["apiVersion"]) != self.view.api_version {
             value = self.kind.convert(value, &self.view.api_version).map_err(|error| fail(error.to_string()))?;
         }
         if self.custom {
@@ -210,7 +224,12 @@ impl Storage {
 
     /// The type of what is stored: another version, if an older server wrote it.
     fn stored_type(&self, api_version: &str, kind: &str) -> Option<TypeRef<'_>> {
-        if api_version == self.view.api_version || api_version == self.stored_api_version || self.custom {
+        if self.custom {
+            // A version that is gone leaves its objects; they are read as those of the stored one.
+            let version = api_version.rsplit('/').next().unwrap_or_default();
+            return self.kind.type_of(version).or_else(|| self.ty());
+        }
+        if api_version == self.view.api_version || api_version == self.stored_api_version {
             return self.ty();
         }
         Schema::builtin().by_kind(api_version, kind)
@@ -254,12 +273,12 @@ impl Storage {
     }
 
     async fn write(&self, compare: Compare, write: Write, name: &str) -> Result<Option<u64>, ApiError> {
-        self.pending.fetch_add(1, Ordering::SeqCst);
+        self.writes.pending.fetch_add(1, Ordering::SeqCst);
         let mut pending = Pending { storage: self, finished: false };
         let outcome = self.store.txn(compare, write).await;
         let written = match &outcome {
             Ok(TxnOutcome::Done { revision, .. }) => {
-                self.last_written.fetch_max(*revision, Ordering::SeqCst);
+                self.writes.last_written.fetch_max(*revision, Ordering::SeqCst);
                 Some(*revision)
             }
             _ => None,

@@ -71,13 +71,13 @@ pub(crate) fn table(
 
 /// The kind's logic works on its first version.
 fn hub(view: &View, value: &Value) -> Result<Value, ApiError> {
-    let Some(first) = view.names().versions.first() else { return Ok(value.clone()) };
+    let Some(first) = view.names().versions.first().filter(|_| !view.custom) else { return Ok(value.clone()) };
     view.kind.convert(value.clone(), &view.names().api_version(first.name))
 }
 
 fn write_columns(view: &View, out: &mut Vec<u8>) {
     out.push(b'[');
-    let columns = (0..view.kind.column_count()).map(|index| view.kind.column(index));
+    let columns = view.kind.columns_of(&view.version).into_iter();
     for (index, column) in columns.filter(|column| !column.name.is_empty()).enumerate() {
         if index > 0 {
             out.push(b',');

@@ -10,6 +10,7 @@ mod modify;
 mod patch;
 mod prepare;
 mod update;
+mod versions;
 mod watch;
 
 pub(crate) use admit::connect_options;
@@ -17,7 +18,6 @@ pub use internal::{Place, patch_value};
 
 use crate::codec::{self, Expected};
 use crate::context::RequestContext;
-use crate::entry::View;
 use crate::frames;
 use crate::negotiate::{Accepted, Transform};
 use crate::options::{FieldValidation, ListOptions};
@@ -48,15 +48,6 @@ impl Route {
     /// Those of the kind whose objects are stored, which messages about an object's content name.
     fn stored_names(&self) -> &kind::Names {
         self.entry.storage.as_ref().map_or(self.entry.names(), |storage| storage.names())
-    }
-
-    fn hub(&self) -> Result<&Arc<View>, ApiError> {
-        self.entry.hub().ok_or_else(|| ApiError::internal("the kind has no versions"))
-    }
-
-    /// From the stored version to the one that the kind's logic works on.
-    fn to_hub(&self, value: Value) -> Result<Value, ApiError> {
-        self.entry.kind.convert(value, &self.hub()?.api_version)
     }
 
     /// The name from the path; only what can stand in a key.
@@ -156,13 +147,14 @@ impl Registry {
     /// What a list or watch wants, checked against what the kind can select by.
     fn filter(&self, route: &Route, options: &ListOptions) -> Result<cache::Filter, ApiError> {
         let kind = &route.entry.kind;
-        let known = kind.selectable(&Value::map());
+        let known = kind.selectable_names(&route.view.version);
         for field in options.fields.fields() {
             // A cluster's kind with fields of its own knows no namespace.
-            let has_namespace = known.is_empty() || route.entry.names().namespaced();
+            let lax = known.is_empty() && !route.view.custom;
+            let has_namespace = lax || route.entry.names().namespaced();
             let is_known = field == "metadata.name"
                 || (field == "metadata.namespace" && has_namespace)
-                || known.iter().any(|(name, _)| name == field);
+                || known.iter().any(|name| name == field);
             if !is_known {
                 return Err(ApiError::bad_request(kind.unknown_field_selector(field)));
             }

@@ -57,6 +57,8 @@ pub struct Type {
     pub additional: Option<Shape>,
     /// The object carries `apiVersion`, `kind` and `metadata` (custom resources: `x-kubernetes-embedded-resource`).
     pub embedded_resource: bool,
+    /// Within a custom resource: read as built-in types are, its zero values left out and its wrong ones refused.
+    pub built_in: bool,
     /// Indices into `fields`, sorted by JSON name.
     by_json: Vec<u32>,
     /// Indices into `fields` that protobuf has, sorted by tag path.

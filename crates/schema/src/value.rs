@@ -178,6 +178,13 @@ impl Value {
         at.as_map_mut()?.remove(last)
     }
 
+    /// This node as a text, which it is made into, empty, if it is anything else.
+    pub fn make_text(&mut self) {
+        if !matches!(self, Value::Str(_)) {
+            *self = Value::str("");
+        }
+    }
+
     /// This node as a map, which it is made into if it is anything else.
     pub fn make_map(&mut self) -> &mut Map {
         if self.as_map().is_none() {
@@ -239,6 +246,11 @@ impl Map {
 
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.find(key).ok().map(|at| &self.entries[at].1)
+    }
+
+    /// Where `key` stands in the order of keys, for [`Map::entry_at`].
+    pub fn position(&self, key: &str) -> Option<usize> {
+        self.find(key).ok()
     }
 
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {

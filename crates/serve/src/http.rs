@@ -2,35 +2,25 @@
 //!
 //! What a request means is the [`Handler`]'s business.
 
+use crate::connection::{self, Connections};
 use ::http::{Request, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use rustls_pki_types::CertificateDer;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use stdx::{Rng, SystemRng};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-/// A client that does not finish its handshake in this time is dropped.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Upstream's limit for the headers of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(32);
-const MAX_HEADER_BYTES: usize = 1 << 20;
-/// Streams that one HTTP/2 connection may have open.
-const MAX_STREAMS: u32 = 250;
-/// Streams that a client may reset before the server has looked at them (CVE-2023-44487).
-const MAX_PENDING_RESETS: usize = 50;
-/// How long a stop waits for requests under way.
+/// How long a stop waits for requests under way, where nobody says otherwise.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// After a failure to accept: out of descriptors, most likely. Wait for connections to end rather than spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 pub type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
@@ -46,75 +36,79 @@ pub trait Handler: Send + Sync + 'static {
     fn handle(&self, request: Request<Incoming>, peer: Peer) -> BoxFuture<'_, Response<Body>>;
 }
 
+/// What may differ from server to server.
+#[derive(Clone)]
+pub struct Settings {
+    /// The chance that a request on HTTP/2 makes its client connect anew.
+    pub goaway_chance: f64,
+    /// Streams that one HTTP/2 connection may have open; 0: the default.
+    pub max_streams: u32,
+    pub rng: Arc<dyn Rng>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { goaway_chance: 0.0, max_streams: 0, rng: Arc::new(SystemRng) }
+    }
+}
+
+/// When it is over.
+pub struct Ending {
+    /// Becomes true: no more connections; those that are there end with the requests under way.
+    pub stop: watch::Receiver<bool>,
+    /// Becomes true: connections that are left are cut.
+    pub cut: watch::Receiver<bool>,
+}
+
 /// Serves until `stop` becomes true, then drains.
 pub async fn serve(
     listener: TcpListener,
     tls: Arc<rustls::ServerConfig>,
     handler: Arc<dyn Handler>,
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
+) {
+    let (cut_sender, cut) = watch::channel(false);
+    let mut stopped = stop.clone();
+    let timer = tokio::spawn(async move {
+        // A sender that is gone means the same.
+        let _ = stopped.wait_for(|&stop| stop).await;
+        tokio::time::sleep(DRAIN_TIMEOUT).await;
+        cut_sender.send_replace(true);
+    });
+    serve_with(listener, tls, handler, Settings::default(), Ending { stop, cut }).await;
+    timer.abort();
+}
+
+/// The same, with settings, and an end in two steps. Returns when no connection is left.
+pub async fn serve_with(
+    listener: TcpListener,
+    tls: Arc<rustls::ServerConfig>,
+    handler: Arc<dyn Handler>,
+    settings: Settings,
+    mut ending: Ending,
 ) {
     let acceptor = TlsAcceptor::from(tls);
-    let graceful = GracefulShutdown::new();
+    let connections = Connections::new(handler, settings, ending.stop.clone(), ending.cut.clone());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stop.wait_for(|&stop| stop) => break,
+            _ = ending.stop.wait_for(|&stop| stop) => break,
         };
         match accepted {
             Ok((stream, address)) => {
-                let (acceptor, handler, watcher) = (acceptor.clone(), handler.clone(), graceful.watcher());
+                let (acceptor, connections) = (acceptor.clone(), connections.clone());
                 tokio::spawn(async move {
-                    if let Err(error) = connection(stream, address, acceptor, handler, watcher).await {
+                    if let Err(error) = connection::serve(stream, address, acceptor, connections).await {
                         tracing::debug!(%address, %error, "connection ended");
                     }
                 });
             }
             Err(error) => {
-                // Out of descriptors, most likely: wait for connections to end rather than spin.
                 tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
-    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::info!("connections still open after {DRAIN_TIMEOUT:?} are cut");
-    }
-}
-
-async fn connection(
-    stream: TcpStream,
-    address: SocketAddr,
-    acceptor: TlsAcceptor,
-    handler: Arc<dyn Handler>,
-    watcher: hyper_util::server::graceful::Watcher,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    stream.set_nodelay(true)?;
-    let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await??;
-    let certificates = stream
-        .get_ref()
-        .1
-        .peer_certificates()
-        .map(|chain| chain.iter().map(|certificate| certificate.clone().into_owned()).collect::<Vec<_>>().into());
-    let peer = Peer { address, certificates };
-    let service = service_fn(move |request| {
-        let (handler, peer) = (handler.clone(), peer.clone());
-        async move { Ok::<_, Infallible>(handler.handle(request, peer).await) }
-    });
-    let builder = builder();
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-    watcher.watch(connection.into_owned()).await
-}
-
-fn builder() -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEADER_BYTES);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
-        .max_header_list_size(MAX_HEADER_BYTES as u32)
-        .keep_alive_interval(Duration::from_secs(30))
-        .adaptive_window(true);
-    builder
+    drop(listener);
+    connections.closed().await;
 }

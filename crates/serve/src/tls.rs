@@ -98,13 +98,19 @@ impl ClientCertificates {
 
     /// The user of the chain that a client showed; `None` if it showed none, or nobody is trusted.
     pub fn user(&self, chain: Option<&[CertificateDer<'_>]>, now_unix_s: u64) -> Option<Result<UserInfo, AuthnError>> {
+        self.verified(chain, now_unix_s).map(|verified| authn::x509::user(verified?))
+    }
+
+    /// DER of the certificate that a client showed, if the authorities vouch for it; `None` if it showed none.
+    pub fn verified<'c>(
+        &self,
+        chain: Option<&'c [CertificateDer<'_>]>,
+        now_unix_s: u64,
+    ) -> Option<Result<&'c [u8], AuthnError>> {
         let (leaf, intermediates) = chain?.split_first()?;
         let now = UnixTime::since_unix_epoch(Duration::from_secs(now_unix_s));
         let verified = self.verifier.as_ref()?.verify_client_cert(leaf, intermediates, now);
-        Some(match verified {
-            Ok(_) => authn::x509::user(leaf),
-            Err(error) => Err(AuthnError::Certificate(error.to_string())),
-        })
+        Some(verified.map(|_| &**leaf).map_err(|error| AuthnError::Certificate(error.to_string())))
     }
 }
 

@@ -66,8 +66,10 @@ async fn serve(flags: Flags) -> anyhow::Result<()> {
     tracing::info!(url = %server.url, "the API server is ready");
     told.asked_to_stop().await;
     stop_sender.send_replace(true);
-    server.stopped().await;
-    Ok(())
+    tokio::select! {
+        () = server.stopped() => Ok(()),
+        () = told.asked_to_stop() => anyhow::bail!("told to stop again before everything had ended"),
+    }
 }
 
 #[cfg(test)]

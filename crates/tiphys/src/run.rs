@@ -70,8 +70,10 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         error = cluster.failed() => Err(error),
     };
     stop_sender.send_replace(true);
-    cluster.stopped().await;
-    result
+    tokio::select! {
+        () = cluster.stopped() => result,
+        () = signals.asked_to_stop() => anyhow::bail!("told to stop again before everything had ended"),
+    }
 }
 
 /// What runs in this process.
@@ -108,6 +110,9 @@ impl Cluster {
     }
 
     async fn stopped(mut self) {
+        if let Some((server, _)) = &self.apiserver {
+            server.not_ready();
+        }
         while let Some(ended) = self.loops.join_next().await {
             match ended {
                 Ok(Ok(())) => {}

@@ -102,7 +102,15 @@ fn writes(attributes: &Attributes, subresource: &str) -> bool {
 
 /// For the signer itself, or for all of its domain.
 async fn may(authorizer: &dyn Authorizer, attributes: &Attributes<'_>, verb: &str) -> bool {
-    let signer = attributes.old.str_at(&["spec", "signerName"]);
+    may_for_signer(authorizer, attributes, attributes.old.str_at(&["spec", "signerName"]), verb).await
+}
+
+pub(super) async fn may_for_signer(
+    authorizer: &dyn Authorizer,
+    attributes: &Attributes<'_>,
+    signer: &str,
+    verb: &str,
+) -> bool {
     let domain = signer.split('/').next().unwrap_or_default();
     for name in [signer, &format!("{domain}/*")] {
         let question = authz::Attributes {

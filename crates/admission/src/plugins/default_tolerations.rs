@@ -4,9 +4,17 @@ use crate::{Attributes, Lookup, Operation, Plugin};
 use kind::ApiError;
 use schema::{Value, value};
 
-pub struct DefaultTolerationSeconds;
+#[derive(Clone, Copy, Debug)]
+pub struct DefaultTolerationSeconds {
+    pub not_ready_seconds: i64,
+    pub unreachable_seconds: i64,
+}
 
-const SECONDS: i64 = 300;
+impl Default for DefaultTolerationSeconds {
+    fn default() -> DefaultTolerationSeconds {
+        DefaultTolerationSeconds { not_ready_seconds: 300, unreachable_seconds: 300 }
+    }
+}
 
 impl Plugin for DefaultTolerationSeconds {
     fn name(&self) -> &'static str {
@@ -21,14 +29,18 @@ impl Plugin for DefaultTolerationSeconds {
         if !attributes.is("", "pods") {
             return Ok(());
         }
-        for taint in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let taints = [
+            ("node.kubernetes.io/not-ready", self.not_ready_seconds),
+            ("node.kubernetes.io/unreachable", self.unreachable_seconds),
+        ];
+        for (taint, seconds) in taints {
             let tolerations = attributes.object.at(&["spec", "tolerations"]).items();
             if tolerations.iter().any(|toleration| tolerates(toleration, taint)) {
                 continue;
             }
             let mut tolerations = tolerations.to_vec();
             tolerations.push(value!({
-                "key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": SECONDS
+                "key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds
             }));
             attributes.object.set(&["spec", "tolerations"], tolerations);
         }

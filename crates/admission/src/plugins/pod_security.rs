@@ -4,7 +4,7 @@
 //!   labels of the namespace -> Policy { enforce, audit, warn } -> checks of the level and version -> refusal, warnings
 //! ```
 //!
-//! Deliberately absent: exemptions and defaults from a configuration file, and the annotations of the audit log.
+//! A configuration may say what holds where labels say nothing, and whom and what none of it concerns.
 
 mod baseline;
 mod checks;
@@ -17,7 +17,14 @@ use kind::{ApiError, FieldErrors};
 use policy::{Level, Policy, Standard};
 use schema::Value;
 
-pub struct PodSecurity;
+/// What holds everywhere, and what is exempt.
+#[derive(Debug, Default)]
+pub struct PodSecurity {
+    defaults: Policy,
+    namespaces: Vec<String>,
+    users: Vec<String>,
+    runtime_classes: Vec<String>,
+}
 
 /// As upstream: of a namespace with more pods, only the first are looked at when its level changes.
 const MAX_PODS_CHECKED: usize = 3000;
@@ -40,16 +47,123 @@ impl Plugin for PodSecurity {
 
     fn validate(&self, attributes: &mut Attributes, lookup: &dyn Lookup) -> Result<(), ApiError> {
         match (attributes.group, attributes.resource, attributes.subresource) {
-            ("", "namespaces", "") => check_namespace(attributes, lookup),
+            ("", "namespaces", "") => self.check_namespace(attributes, lookup),
             ("", "pods", subresource) if IGNORED.contains(&subresource) => Ok(()),
-            ("", "pods", _) => check_pod(attributes, lookup),
+            ("", "pods", _) => self.check_pod(attributes, lookup),
             (group, resource, "") => match template_path(group, resource) {
-                Some(path) => check_template(attributes, lookup, path),
+                Some(path) => self.check_template(attributes, lookup, path),
                 None => Ok(()),
             },
             _ => Ok(()),
         }
     }
+}
+
+impl PodSecurity {
+    /// From a PodSecurityConfiguration.
+    pub fn new(configuration: &Value) -> Result<PodSecurity, String> {
+        let standard = |mode: &str| {
+            let text = |field: &str| configuration.str_at(&["defaults", field]).to_owned();
+            Standard::configured(&text(mode), &text(&format!("{mode}-version")))
+                .map_err(|why| format!("defaults.{mode}: Invalid value: {why}"))
+        };
+        let list = |field: &str| {
+            let items = configuration.at(&["exemptions", field]).items().iter();
+            items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
+        };
+        Ok(PodSecurity {
+            defaults: Policy { enforce: standard("enforce")?, audit: standard("audit")?, warn: standard("warn")? },
+            namespaces: list("namespaces"),
+            users: list("usernames"),
+            runtime_classes: list("runtimeClasses"),
+        })
+    }
+
+    /// By what a write is exempt.
+    fn exempt(&self, attributes: &Attributes, pod: &Value) -> Option<&'static str> {
+        let has = |list: &[String], text: &str| list.iter().any(|item| item == text);
+        let class = pod.str_at(&["spec", "runtimeClassName"]);
+        if has(&self.namespaces, attributes.namespace) {
+            Some("namespace")
+        } else if has(&self.users, &attributes.user.name) {
+            Some("user")
+        } else if has(&self.runtime_classes, class) {
+            Some("runtimeClass")
+        } else {
+            None
+        }
+    }
+
+    fn check_namespace(&self, attributes: &mut Attributes, lookup: &dyn Lookup) -> Result<(), ApiError> {
+        let (new, errors) = Policy::of(attributes.object.at(&["metadata", "labels"]), &self.defaults);
+        let creates = attributes.operation == Operation::Create;
+        let (old, old_errors) = Policy::of(attributes.old.at(&["metadata", "labels"]), &self.defaults);
+        if !errors.is_empty() && (creates || errors.to_string() != old_errors.to_string()) {
+            return Err(invalid(attributes, &errors));
+        }
+        let relaxed = new.enforce.version == old.enforce.version && new.enforce.level <= old.enforce.level;
+        let exempt = self.namespaces.iter().any(|name| name == attributes.namespace);
+        if creates || new.enforce.level == Level::Privileged || relaxed || exempt {
+            return Ok(());
+        }
+        let warnings = warnings_of_existing(attributes.namespace, new.enforce, lookup);
+        attributes.warnings.extend(warnings);
+        Ok(())
+    }
+
+    fn policy_of(&self, attributes: &Attributes, lookup: &dyn Lookup) -> Result<Policy, ApiError> {
+        let namespace = lookup.get("", "namespaces", "", attributes.namespace);
+        let namespace = namespace
+            .ok_or_else(|| ApiError::internal(format!("failed to lookup namespace {}", attributes.namespace)))?;
+        Ok(Policy::of(namespace.at(&["metadata", "labels"]), &self.defaults).0)
+    }
+
+    fn check_pod(&self, attributes: &mut Attributes, lookup: &dyn Lookup) -> Result<(), ApiError> {
+        if let Some(why) = self.exempt(attributes, &attributes.object) {
+            annotate(attributes, "exempt", why);
+            return Ok(());
+        }
+        let policy = self.policy_of(attributes, lookup)?;
+        if attributes.operation == Operation::Update && !changes_what_runs(&attributes.object, attributes.old) {
+            return Ok(());
+        }
+        annotate(attributes, "enforce-policy", policy.enforce);
+        if let Some(text) = warning(policy.audit, &Pod::of(&attributes.object)) {
+            annotate(attributes, "audit-violations", text);
+        }
+        let found = violations(policy.enforce, &Pod::of(&attributes.object));
+        if !found.is_empty() {
+            let why = format!("violates PodSecurity \"{}\": {}", policy.enforce, checks::told(&found));
+            return Err(attributes.forbidden(why));
+        }
+        let warnings = warning(policy.warn, &Pod::of(&attributes.object));
+        attributes.warnings.extend(warnings);
+        Ok(())
+    }
+
+    /// A workload is stored whatever its pods look like; its author is told.
+    fn check_template(&self, attributes: &mut Attributes, lookup: &dyn Lookup, path: &[&str]) -> Result<(), ApiError> {
+        let template = attributes.object.at(path);
+        if let Some(why) = self.exempt(attributes, template) {
+            annotate(attributes, "exempt", why);
+            return Ok(());
+        }
+        let policy = self.policy_of(attributes, lookup)?;
+        let template = attributes.object.at(path);
+        if !template.is_null() {
+            let (audited, warnings) =
+                (warning(policy.audit, &Pod::of(template)), warning(policy.warn, &Pod::of(template)));
+            attributes.warnings.extend(warnings);
+            if let Some(text) = audited {
+                annotate(attributes, "audit-violations", text);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn annotate(attributes: &mut Attributes, key: &str, value: impl std::fmt::Display) {
+    attributes.annotations.push((format!("pod-security.kubernetes.io/{key}"), value.to_string()));
 }
 
 /// Where a workload holds the template of its pods.
@@ -62,22 +176,6 @@ fn template_path(group: &str, resource: &str) -> Option<&'static [&'static str]>
         ("batch", "cronjobs") => Some(&["spec", "jobTemplate", "spec", "template"]),
         _ => None,
     }
-}
-
-fn check_namespace(attributes: &mut Attributes, lookup: &dyn Lookup) -> Result<(), ApiError> {
-    let (new, errors) = Policy::of(attributes.object.at(&["metadata", "labels"]));
-    let creates = attributes.operation == Operation::Create;
-    let (old, old_errors) = Policy::of(attributes.old.at(&["metadata", "labels"]));
-    if !errors.is_empty() && (creates || errors.to_string() != old_errors.to_string()) {
-        return Err(invalid(attributes, &errors));
-    }
-    let relaxed = new.enforce.version == old.enforce.version && new.enforce.level <= old.enforce.level;
-    if creates || new.enforce.level == Level::Privileged || relaxed {
-        return Ok(());
-    }
-    let warnings = warnings_of_existing(attributes.namespace, new.enforce, lookup);
-    attributes.warnings.extend(warnings);
-    Ok(())
 }
 
 fn invalid(attributes: &Attributes, errors: &FieldErrors) -> ApiError {
@@ -111,39 +209,6 @@ fn warnings_of_existing(namespace: &str, standard: Standard, lookup: &dyn Lookup
         others => format!("{name} (and {others} other pods): {reasons}"),
     });
     std::iter::once(head).chain(told).collect()
-}
-
-fn policy_of(attributes: &Attributes, lookup: &dyn Lookup) -> Result<Policy, ApiError> {
-    let namespace = lookup.get("", "namespaces", "", attributes.namespace);
-    let namespace =
-        namespace.ok_or_else(|| ApiError::internal(format!("failed to lookup namespace {}", attributes.namespace)))?;
-    Ok(Policy::of(namespace.at(&["metadata", "labels"])).0)
-}
-
-fn check_pod(attributes: &mut Attributes, lookup: &dyn Lookup) -> Result<(), ApiError> {
-    let policy = policy_of(attributes, lookup)?;
-    if attributes.operation == Operation::Update && !changes_what_runs(&attributes.object, attributes.old) {
-        return Ok(());
-    }
-    let found = violations(policy.enforce, &Pod::of(&attributes.object));
-    if !found.is_empty() {
-        let why = format!("violates PodSecurity \"{}\": {}", policy.enforce, checks::told(&found));
-        return Err(attributes.forbidden(why));
-    }
-    let warnings = warning(policy.warn, &Pod::of(&attributes.object));
-    attributes.warnings.extend(warnings);
-    Ok(())
-}
-
-/// A workload is stored whatever its pods look like; its author is told.
-fn check_template(attributes: &mut Attributes, lookup: &dyn Lookup, path: &[&str]) -> Result<(), ApiError> {
-    let policy = policy_of(attributes, lookup)?;
-    let template = attributes.object.at(path);
-    if !template.is_null() {
-        let warnings = warning(policy.warn, &Pod::of(template));
-        attributes.warnings.extend(warnings);
-    }
-    Ok(())
 }
 
 fn warning(standard: Standard, pod: &Pod) -> Option<String> {

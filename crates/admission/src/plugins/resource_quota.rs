@@ -5,10 +5,14 @@
 //! ```
 //!
 //! The check runs again inside the compare and swap, on the status as it then is: two writes at once cannot share the last
-//! place. What is charged for a write that fails afterwards, the controller gives back. Deliberately absent: quotas by
-//! configuration (limited resources), and device claims.
+//! place. What is charged for a write that fails afterwards, the controller gives back. Deliberately absent: device claims.
 
+mod limited;
 mod usage;
+
+pub(super) use usage::is_best_effort;
+
+use limited::Limited;
 
 use super::resources::{Amounts, add, amounts, less};
 use crate::{AsyncPlugin, Attributes, BoxFuture, Lookup, Operation};
@@ -30,11 +34,14 @@ pub trait QuotaStore: Send + Sync {
 
 pub struct ResourceQuota {
     store: Arc<dyn QuotaStore>,
+    limited: Vec<Limited>,
 }
 
 impl ResourceQuota {
-    pub fn new(store: Arc<dyn QuotaStore>) -> ResourceQuota {
-        ResourceQuota { store }
+    /// With the `limitedResources` of a ResourceQuotaConfiguration.
+    pub fn new(store: Arc<dyn QuotaStore>, configuration: &Value) -> ResourceQuota {
+        let limited = configuration.at(&["limitedResources"]).items().iter().map(Limited::of).collect();
+        ResourceQuota { store, limited }
     }
 }
 
@@ -64,7 +71,7 @@ impl AsyncPlugin for ResourceQuota {
         lookup: &'a dyn Lookup,
     ) -> BoxFuture<'a, Result<(), ApiError>> {
         Box::pin(async move {
-            let Some(charges) = charges(attributes, lookup)? else { return Ok(()) };
+            let Some(charges) = charges(attributes, lookup, &self.limited)? else { return Ok(()) };
             let refusals = Refusals { group: attributes.group, resource: attributes.resource, name: attributes.name };
             for (quota, _) in &charges.quotas {
                 refusals.charged(quota, &charges.delta)?;
@@ -96,7 +103,7 @@ struct Charges {
 }
 
 /// None: no quota speaks of this write.
-fn charges(attributes: &Attributes, lookup: &dyn Lookup) -> Result<Option<Charges>, ApiError> {
+fn charges(attributes: &Attributes, lookup: &dyn Lookup, limited: &[Limited]) -> Result<Option<Charges>, ApiError> {
     if attributes.namespace.is_empty() || !usage::is_charged(attributes) {
         return Ok(None);
     }
@@ -121,6 +128,7 @@ fn charges(attributes: &Attributes, lookup: &dyn Lookup) -> Result<Option<Charge
         }
         matching.push((quota, name));
     }
+    limited::check(attributes, limited, &matching)?;
     if matching.is_empty() {
         return Ok(None);
     }

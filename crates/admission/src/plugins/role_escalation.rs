@@ -2,12 +2,10 @@
 //!
 //! Upstream does this where roles are stored; here it is a step of admission like others.
 
-mod coverage;
-
 use crate::{AsyncPlugin, Attributes, BoxFuture, Lookup, Operation};
 use api_misc::rbac::v1::{PolicyRule, RoleRef};
 use authz::Authorizer;
-use authz::rbac::Rbac;
+use authz::rbac::{Rbac, coverage};
 use kind::ApiError;
 use schema::{Typed, Value};
 use std::sync::Arc;

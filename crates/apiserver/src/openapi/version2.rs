@@ -7,6 +7,7 @@ use super::definitions::{self, Dialect};
 use super::gnostic;
 use super::negotiate::{Form, JSON};
 use super::{parameters, paths, roots};
+use crate::aggregation::table::OpenApi2;
 use crate::served::{GroupVersion, Kept, Served};
 use registry::Entry;
 use schema::{Map, Value, json, value};
@@ -48,6 +49,9 @@ pub fn make(served: &Served, kept: &mut Kept<Part>) -> Version2 {
     for (of, entries) in custom {
         parts.push(kept.get(of, &entries, || of_custom(&entries, &of.1)));
     }
+    let mut seen = BTreeSet::new();
+    let foreign = served.remote.remotes.values().filter_map(|remote| remote.documents.openapi_v2.as_ref());
+    parts.extend(foreign.map(|document| Arc::new(of_remote(document, &mut seen))));
     let join = |member: fn(&Part) -> &str| {
         let members = parts.iter().map(|part| member(part)).filter(|text| !text.is_empty());
         members.collect::<Vec<_>>().join(",")
@@ -86,6 +90,13 @@ fn of_custom(entries: &[Arc<Entry>], version: &str) -> Part {
     let mut definitions = Map::new();
     entries.iter().for_each(|entry| custom::insert(&mut definitions, &*entry.kind, version, Dialect::V2));
     Part::new(Value::map(), paths::of(entries, Some(version), Dialect::V2), definitions.into())
+}
+
+/// `seen`: definitions that stand in the document already; versions of one server share theirs.
+fn of_remote(document: &OpenApi2, seen: &mut BTreeSet<String>) -> Part {
+    let mut definitions = document.definitions.clone();
+    definitions.make_map().retain(|name, _| seen.insert(name.to_owned()));
+    Part::new(Value::map(), document.paths.clone(), definitions)
 }
 
 impl Part {

@@ -37,6 +37,12 @@ pub fn make(served: &Served, kept: &mut Kept<Form>) -> Version3 {
         let path = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
         documents.insert(path, form);
     }
+    for remote in served.remote.remotes.values() {
+        if let Some(document) = &remote.documents.openapi_v3 {
+            let path = remote.spec.path().trim_start_matches('/').to_owned();
+            documents.insert(path, Arc::new(Form::new(JSON, document.clone())));
+        }
+    }
     let mut paths = Map::new();
     for (path, document) in &documents {
         let url = format!("/openapi/v3/{path}?hash={}", document.digest);

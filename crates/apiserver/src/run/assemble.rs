@@ -1,30 +1,34 @@
 //! The parts of a server, put together: who decides, what is admitted, what answers the paths that are not stored.
 
 use super::{ISSUER, Parts, StartError, USER_AGENT, pages, server_address, system_user};
-use crate::admission::HttpWebhooks;
+use crate::admission::{HttpWebhooks, ImageReviews, Namespaces};
+use crate::aggregation::{self, Aggregation};
+use crate::authentication::{self, Credentials};
+use crate::authorization::{self, Authorizers};
 use crate::config::Config;
 use crate::discovery::Discovery;
 use crate::fallback::Paths;
+use crate::flow::Front;
 use crate::gateway::Gateway;
 use crate::late::Late;
 use crate::metrics::Metrics;
 use crate::node::NodeClient;
 use crate::pki::Pki;
+use crate::proxy::{Security, TcpDial};
 use crate::runtime::{TokioSpawn, TokioTimer};
 use crate::service_addresses::ServiceAddresses;
 use crate::virtuals::{
-    AccessReview, PodBinding, PodEviction, PodStreams, RulesReview, ScaleOf, SelfSubjectReview, TokenRequest,
+    AccessReview, PodBinding, PodEviction, PodStreams, Proxies, RulesReview, ScaleOf, SelfSubjectReview, TokenRequest,
     TokenReview,
 };
-use crate::{flow_schemas, in_process, openapi, quotas, rbac_feed};
-use authn::service_account::{Signer, Verifier};
-use authz::node::NodeAuthorizer;
+use crate::{flow, in_process, node_graph, openapi, quotas, rbac_feed};
+use admission::plugins::DefaultTolerationSeconds;
+use authz::Authorizer;
+use authz::node::Graph;
 use authz::rbac::Rbac;
-use authz::{Authorizer, Chain, Masters};
 use client::Client;
 use kinds::KINDS;
 use registry::{KindEntry, Registry, VirtualVerb};
-use serve::tls::ClientCertificates;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -34,6 +38,7 @@ pub struct Assembly<'a> {
     pub parts: &'a Parts,
     pub pki: &'a Arc<Pki>,
     pub registry: &'a Arc<Registry>,
+    pub front: &'a Arc<Front>,
     pub ready: &'a Arc<AtomicBool>,
 }
 
@@ -43,75 +48,111 @@ struct Shared {
     late: Late,
     client: Client,
     rbac: Arc<Rbac>,
+    graph: Arc<Graph>,
     authorizer: Arc<dyn Authorizer>,
-    signer: Arc<Signer>,
-    tokens: Arc<Verifier>,
+    credentials: Credentials,
     metrics: Arc<Metrics>,
+    aggregation: Arc<Aggregation>,
 }
 
 impl Assembly<'_> {
-    /// Wires everything to the registry; what is left is its face.
-    pub fn gateway(&self) -> Result<Gateway, StartError> {
+    /// Wires everything to the registry; what is left is its face, and whose client certificates mean something to it (PEM).
+    pub fn gateway(&self) -> Result<(Gateway, String), StartError> {
         let shared = self.shared()?;
-        self.set_policy(&shared);
+        self.set_policy(&shared)?;
         self.register_reviews(&shared);
         self.register_pods(&shared)?;
         register_scales(self.registry, &shared.late);
         rbac_feed::spawn(&shared.client, &shared.rbac);
-        flow_schemas::spawn(&shared.client, &self.parts.clock);
-        Ok(Gateway {
-            registry: self.registry.clone(),
-            certificates: ClientCertificates::new(self.pki.ca())?,
-            tokens: shared.tokens,
-            token_lookup: Arc::new(shared.late),
+        node_graph::spawn(&shared.client, &shared.graph);
+        if let Some(controller) = self.front.controller() {
+            flow::consumer::spawn(&shared.client, &self.parts.clock, controller);
+        }
+        aggregation::spawn(shared.aggregation.clone(), shared.client.clone());
+        let gateway = Gateway {
+            front: self.front.clone(),
+            authentication: shared.credentials.authentication,
             authorizer: shared.authorizer,
-            clock: self.parts.clock.clone(),
             metrics: shared.metrics,
-        })
+            aggregation: shared.aggregation,
+        };
+        Ok((gateway, shared.credentials.client_authorities))
     }
 
     fn shared(&self) -> Result<Shared, StartError> {
         let late = Late::default();
         late.fill(self.registry);
-        let pki = self.pki;
-        let signer = Signer::new(&pki.token_key.serialize_pem(), &pki.token_public_der(), ISSUER)?;
-        let tokens = Verifier::new(&[&pki.token_key.public_key_pem()], ISSUER, &[ISSUER])?;
-        let rbac = Arc::new(Rbac::default());
-        let nodes = Arc::new(NodeAuthorizer { rbac: rbac.clone(), graph: Arc::new(late.clone()) });
-        let authorizer = Arc::new(Chain { links: vec![Arc::new(Masters), nodes, rbac.clone()] });
-        let client = in_process::client(self.registry, system_user(), USER_AGENT);
+        let (settings, clock) = (&self.config.authentication, &self.parts.clock);
+        let credentials = authentication::assemble(settings, self.pki, &late, clock, ISSUER)?;
+        let Authorizers { authorizer, rbac, graph } = authorization::assemble(&self.config.authorization, clock)?;
+        let client = in_process::client(self.front, system_user(), USER_AGENT);
         let metrics = Arc::new(Metrics::default());
-        Ok(Shared { late, client, rbac, authorizer, signer: Arc::new(signer), tokens: Arc::new(tokens), metrics })
+        let aggregation = Aggregation::new(
+            late.clone(),
+            Arc::new(TcpDial),
+            self.pki.front_proxy_client.clone(),
+            self.config.services.enable_aggregator_routing,
+            self.parts.clock.clone(),
+            self.parts.rng.clone(),
+        );
+        Ok(Shared { aggregation, late, client, rbac, graph, authorizer, credentials, metrics })
     }
 
-    fn set_policy(&self, shared: &Shared) {
+    fn set_policy(&self, shared: &Shared) -> Result<(), StartError> {
+        let settings = &self.config.admission;
+        let tolerations = DefaultTolerationSeconds::default();
         let plugins = admission::plugins::Parts {
             rng: self.parts.rng.clone(),
             authorizer: shared.authorizer.clone(),
             rbac: shared.rbac.clone(),
             quotas: Arc::new(quotas::Quotas { client: shared.client.clone() }),
+            clock: self.parts.clock.clone(),
+            namespaces: Arc::new(Namespaces { client: shared.client.clone() }),
             webhooks: Arc::new(HttpWebhooks::new(shared.late.clone())),
+            images: Arc::new(ImageReviews::default()),
+            tolerations: DefaultTolerationSeconds {
+                not_ready_seconds: settings
+                    .default_not_ready_toleration_seconds
+                    .unwrap_or(tolerations.not_ready_seconds),
+                unreachable_seconds: settings
+                    .default_unreachable_toleration_seconds
+                    .unwrap_or(tolerations.unreachable_seconds),
+            },
         };
+        let selection = crate::admission::settings::selection(settings)?;
+        let admission = admission::plugins::chain(&plugins, &selection)?;
         let paths = Paths {
-            discovery: Discovery::new(Arc::new(shared.late.clone()), server_address(self.config)),
-            health: pages::health(self.ready),
-            pages: pages::pages(self.config, self.pki, &shared.metrics),
-            openapi: Arc::new(openapi::Documents::new(Arc::new(shared.late.clone()))),
+            aggregation: shared.aggregation.clone(),
+            discovery: Discovery::new(Arc::new(shared.aggregation.clone()), server_address(self.config)),
+            health: pages::health(self.ready, &self.front.lifecycle),
+            pages: pages::pages(self.config, &shared.credentials, &shared.metrics, self.front.controller()),
+            openapi: Arc::new(openapi::Documents::new(Arc::new(shared.aggregation.clone()))),
+            flow: self.front.controller().cloned(),
         };
         self.registry.set_policy(registry::Policy {
             authorizer: shared.authorizer.clone(),
-            admission: admission::plugins::default_chain(plugins),
+            admission,
             fallback: Some(Arc::new(paths)),
         });
+        Ok(())
     }
 
     /// Who is who, who may what, and tokens.
     fn register_reviews(&self, shared: &Shared) {
         let (registry, create) = (self.registry, VirtualVerb::Create);
         let late = &shared.late;
-        let token_request =
-            TokenRequest { signer: shared.signer.clone(), rng: self.parts.rng.clone(), registry: late.clone() };
-        let token_review = TokenReview { tokens: shared.tokens.clone(), lookup: Arc::new(late.clone()) };
+        let credentials = &shared.credentials;
+        let settings = &self.config.authentication;
+        let token_request = TokenRequest {
+            signer: credentials.signer.clone(),
+            audiences: credentials.verifier.audiences().to_vec(),
+            max_seconds: i64::try_from(settings.service_account_max_token_expiration.as_secs()).unwrap_or(i64::MAX),
+            extends: settings.service_account_extend_token_expiration,
+            rng: self.parts.rng.clone(),
+            registry: late.clone(),
+        };
+        let audiences = credentials.verifier.audiences().to_vec();
+        let token_review = TokenReview { tokens: credentials.tokens.clone(), audiences };
         registry.register("", "serviceaccounts", "token", create, Arc::new(token_request));
         registry.register("authentication.k8s.io", "tokenreviews", "", create, Arc::new(token_review));
         registry.register("authentication.k8s.io", "selfsubjectreviews", "", create, Arc::new(SelfSubjectReview));
@@ -132,6 +173,16 @@ impl Assembly<'_> {
             self.pki.kubelet_ca.as_deref(),
             &self.config.kubelets.preferred_address_types,
         )?;
+        let proxies = Arc::new(Proxies {
+            registry: late.clone(),
+            nodes: nodes.clone(),
+            dial: Arc::new(TcpDial),
+            unverified: Security::unverified()?,
+            rng: self.parts.rng.clone(),
+        });
+        for resource in ["pods", "services", "nodes"] {
+            registry.register("", resource, "proxy", VirtualVerb::Connect, proxies.clone());
+        }
         let streams = Arc::new(PodStreams { registry: late.clone(), nodes });
         for subresource in ["log", "exec", "attach", "portforward"] {
             registry.register("", "pods", subresource, VirtualVerb::Connect, streams.clone());

@@ -4,14 +4,13 @@ use crate::late::Late;
 use api_apps::policy::v1::{Eviction, PodDisruptionBudget};
 use api_core::v1::Pod;
 use api_meta::v1::{LabelSelector, StatusCause};
-use authn::UserInfo;
 use bytes::Bytes;
-use http::{Method, Request};
 use kind::ApiError;
 use registry::guaranteed::Target;
-use registry::{BoxFuture, Caller, Outcome, Registry, RequestContext, Virtual};
+use registry::options::DeleteOptions;
+use registry::{BoxFuture, Outcome, Place, Registry, RequestContext, Virtual};
 use schema::typed::Part;
-use schema::{Time, Typed, Value, json, value};
+use schema::{Time, Typed, Value, value};
 use std::sync::Arc;
 
 /// As many pods may be on their way out by one budget, as upstream.
@@ -116,19 +115,14 @@ impl PodEviction {
             };
             registry.guaranteed_update(target, false, &change).await?;
         }
-        let mut body = Vec::new();
-        json::write(&options.to_value(), &mut body);
-        let uri = format!("/api/v1/namespaces/{}/pods/{}", pod.metadata.namespace, pod.metadata.name);
-        let mut request = Request::new(Bytes::from(body));
-        *request.method_mut() = Method::DELETE;
-        *request.uri_mut() = uri.parse().map_err(ApiError::internal)?;
-        request.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));
-        let user = UserInfo::new(&*context.caller.user.name, &[authn::MASTERS]);
-        request.extensions_mut().insert(Caller { user, peer: context.caller.peer.clone() });
-        let response = registry.handle(request).await;
-        if !response.status().is_success() {
-            return Ok(Outcome::Response(response));
-        }
+        let place = Place {
+            group: "",
+            resource: "pods",
+            subresource: "",
+            namespace: &pod.metadata.namespace,
+            name: &pod.metadata.name,
+        };
+        registry.remove(context, place, &DeleteOptions::read(options.to_value())?).await?;
         Ok(Outcome::created(value!({ "kind": "Status", "apiVersion": "v1", "status": "Success", "code": 201_i64 })))
     }
 }

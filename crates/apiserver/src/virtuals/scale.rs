@@ -9,7 +9,7 @@ use kind::{ApiError, DynKind, FieldErrors, Path};
 use patch::managed::scale::{ReplicasPath, from_scale, to_scale};
 use patch::managed::{ApplyError, FieldManager};
 use registry::guaranteed::Target;
-use registry::{BoxFuture, Outcome, RequestContext, Virtual};
+use registry::{BoxFuture, Outcome, Place, RequestContext, Virtual};
 use schema::decode::{DecodeOptions, normalize};
 use schema::typed::Part;
 use schema::{Typed, Value, json, yaml};
@@ -25,6 +25,10 @@ pub struct ScaleOf {
     pub plain_selector: bool,
 }
 
+/// How often a write that lost the race is tried again.
+const MAX_ATTEMPTS: usize = 100;
+/// The reason of a race that was lost, which no client sees.
+const CHANGED: &str = "Changed";
 const REPLICAS: &[&str] = &["spec", "replicas"];
 
 impl Virtual for ScaleOf {
@@ -48,9 +52,22 @@ impl Virtual for ScaleOf {
                 return Ok(Outcome::ok(self.scale_of(&object)));
             }
             let dry_run = context.query.get("dryRun").is_some();
-            let change = |object: &mut Value| self.change(context, object, &body, &raw);
-            let object = registry.guaranteed_update(target, dry_run, &change).await?;
-            Ok(Outcome::ok(self.scale_of(&object)))
+            for _ in 0..MAX_ATTEMPTS {
+                let mut object = registry.guaranteed_update(target, true, &|_| Ok(())).await?;
+                let live = self.live(&mut object);
+                let mut new = self.asked(context, &live, &body, &raw)?;
+                let Target { group, resource, namespace, name, .. } = target;
+                let place = Place { group, resource, subresource: "scale", namespace, name };
+                registry.admit_update(context, place, &mut new, &live).await?;
+                self.check(context, &live, &new)?;
+                let change = |object: &mut Value| self.change(object, &live, &new);
+                match registry.guaranteed_update(target, dry_run, &change).await {
+                    Ok(object) => return Ok(Outcome::ok(self.scale_of(&object))),
+                    Err(error) if error.reason() == CHANGED => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Err(ApiError::internal(format!("the scale of {name} changes too often")))
         })
     }
 }
@@ -93,16 +110,32 @@ impl ScaleOf {
         terms.join(",")
     }
 
-    fn change(&self, context: &RequestContext, object: &mut Value, body: &Value, raw: &[u8]) -> Result<(), ApiError> {
-        let paths = ReplicasPath { versions: &[(self.api_version, REPLICAS)], api_version: self.api_version };
+    fn with_paths<T>(&self, act: impl FnOnce(ReplicasPath) -> T) -> T {
+        act(ReplicasPath { versions: &[(self.api_version, REPLICAS)], api_version: self.api_version })
+    }
+
+    /// The object's scale, with managedFields.
+    fn live(&self, object: &mut Value) -> Value {
         let mut live = self.scale_of(object);
-        to_scale(object, &mut live, paths);
-        let new = match context.method {
-            Method::PUT => self.tracked(context, &live, body.clone())?,
-            _ => self.patched(context, &live, raw)?,
-        };
-        self.check(context, &live, &new)?;
-        from_scale(&new, object, paths);
+        self.with_paths(|paths| to_scale(object, &mut live, paths));
+        live
+    }
+
+    /// What the request makes of it.
+    fn asked(&self, context: &RequestContext, live: &Value, body: &Value, raw: &[u8]) -> Result<Value, ApiError> {
+        match context.method {
+            Method::PUT => self.tracked(context, live, body.clone()),
+            _ => self.patched(context, live, raw),
+        }
+    }
+
+    /// Takes over a scale, if the object is still the one of which `live` was made.
+    fn change(&self, object: &mut Value, live: &Value, new: &Value) -> Result<(), ApiError> {
+        const VERSION: &[&str] = &["metadata", "resourceVersion"];
+        if object.at(VERSION) != live.at(VERSION) {
+            return Err(ApiError::new(409, CHANGED, "the object changed meanwhile"));
+        }
+        self.with_paths(|paths| from_scale(new, object, paths));
         object.set(REPLICAS, new.at(REPLICAS).as_i64().unwrap_or_default());
         Ok(())
     }

@@ -20,6 +20,12 @@ const EXTENDED_SECONDS: i64 = 365 * 24 * 3600;
 
 pub struct TokenRequest {
     pub signer: Arc<Signer>,
+    /// Of tokens that ask for none: the server's own.
+    pub audiences: Vec<String>,
+    /// Zero: no limit.
+    pub max_seconds: i64,
+    /// Tokens of pods live on for clients that do not renew them.
+    pub extends: bool,
     pub rng: Arc<dyn Rng>,
     pub registry: Late,
 }
@@ -38,24 +44,28 @@ impl Virtual for TokenRequest {
 impl TokenRequest {
     fn issue(&self, context: &RequestContext, mut request: v1::TokenRequest) -> Result<Outcome, ApiError> {
         let (namespace, name) = (&context.info.namespace, &context.info.name);
-        let account = self.find("serviceaccounts", namespace, name)?;
         let seconds = *request.spec.expiration_seconds.get_or_insert(DEFAULT_SECONDS);
         let mut request = tracked(context, request);
+        check_meta(&request, namespace, name)?;
+        let account = self.find("serviceaccounts", namespace, name)?;
         if request.spec.audiences.is_empty() {
-            request.spec.audiences = vec![self.signer.issuer().to_owned()];
+            request.spec.audiences = self.audiences.clone();
         }
         validate(seconds)?;
-        let mut claims = self.claims(context.now, namespace, &account, &request.spec);
+        let mut claims = self.claims(context.now, namespace, &account);
         if let Some(bound) = &request.spec.bound_object_ref {
             self.bind(&mut claims, bound)?;
         }
-        if seconds == EXTENDABLE_SECONDS && claims.pod.is_some() && request.spec.audiences == [self.signer.issuer()] {
+        let seconds = self.limited(context, &mut request, seconds);
+        claims.audiences = request.spec.audiences.clone();
+        claims.expires_at = claims.issued_at + seconds;
+        let for_us = request.spec.audiences.iter().all(|audience| self.audiences.contains(audience));
+        if self.extends && seconds == EXTENDABLE_SECONDS && claims.pod.is_some() && for_us {
             claims.warn_after = Some(claims.expires_at);
             claims.expires_at = claims.issued_at + EXTENDED_SECONDS;
         }
-        let token = self.signer.sign(&claims).map_err(ApiError::internal)?;
-        request.status.token = token;
-        request.status.expiration_timestamp = Some(Time::from_unix(claims.warn_after.unwrap_or(claims.expires_at)));
+        request.status.token = self.signer.sign(&claims).map_err(ApiError::internal)?;
+        request.status.expiration_timestamp = Some(Time::from_unix(claims.issued_at + seconds));
         request.metadata.name = name.clone();
         request.metadata.namespace = namespace.clone();
         request.metadata.uid = uid(&account);
@@ -63,16 +73,27 @@ impl TokenRequest {
         Ok(Outcome::created(request.to_value()))
     }
 
-    fn claims(&self, now: Time, namespace: &str, account: &Value, spec: &v1::TokenRequestSpec) -> Claims {
+    /// For how long the token is good; less than what was asked for is told.
+    fn limited(&self, context: &RequestContext, request: &mut v1::TokenRequest, seconds: i64) -> i64 {
+        if self.max_seconds == 0 || seconds <= self.max_seconds {
+            return seconds;
+        }
+        let max = self.max_seconds;
+        context.warn(format!("requested expiration of {seconds} seconds shortened to {max} seconds"));
+        request.spec.expiration_seconds = Some(max);
+        max
+    }
+
+    fn claims(&self, now: Time, namespace: &str, account: &Value) -> Claims {
         Claims {
             namespace: namespace.to_owned(),
             service_account: Bound { name: account.str_at(&["metadata", "name"]).to_owned(), uid: uid(account) },
             pod: None,
             node: None,
             secret: None,
-            audiences: spec.audiences.clone(),
+            audiences: Vec::new(),
             issued_at: now.unix(),
-            expires_at: now.unix() + spec.expiration_seconds.unwrap_or(DEFAULT_SECONDS),
+            expires_at: now.unix(),
             warn_after: None,
             id: stdx::uuid_v4(&*self.rng),
         }
@@ -85,7 +106,8 @@ impl TokenRequest {
             ("v1", "Secret") => "secrets",
             ("v1", "Node") => "nodes",
             (version, kind) => {
-                let message = format!("cannot bind token for serviceaccount to object of type {version}, Kind={kind}");
+                let version = if version.contains('/') { version.to_owned() } else { format!("/{version}") };
+                let message = format!("cannot bind token to object of type {version}, Kind={kind}");
                 return Err(ApiError::bad_request(message));
             }
         };
@@ -98,8 +120,9 @@ impl TokenRequest {
                  deleted and then recreated",
                 reference.uid
             );
-            let message = format!("Operation cannot be fulfilled on {resource} \"{}\": {why}", reference.name);
-            return Err(ApiError::new(409, "Conflict", message).about("", resource, &reference.name));
+            let kind = &reference.kind;
+            let message = format!("Operation cannot be fulfilled on {kind} \"{}\": {why}", reference.name);
+            return Err(ApiError::new(409, "Conflict", message).about("", kind, &reference.name));
         }
         let bound = Bound { name: reference.name.clone(), uid: found };
         match resource {
@@ -126,6 +149,7 @@ impl TokenRequest {
         if name.is_empty() {
             return None;
         }
+        // A node that is not there any more is named without its uid.
         let uid = self.find("nodes", "", name).map(|node| uid(&node)).unwrap_or_default();
         Some(Bound { name: name.to_owned(), uid })
     }
@@ -154,6 +178,21 @@ fn tracked(context: &RequestContext, request: v1::TokenRequest) -> v1::TokenRequ
     v1::TokenRequest::from_value(&value)
 }
 
+/// What the body says of itself must be what the path says.
+fn check_meta(request: &v1::TokenRequest, namespace: &str, name: &str) -> Result<(), ApiError> {
+    let meta = &request.metadata;
+    let path = Path::root("metadata");
+    let mut errors = FieldErrors::new();
+    if !meta.name.is_empty() && meta.name != name {
+        errors.invalid(&path.child("name"), &meta.name, "must match the service account name if specified");
+    }
+    if !meta.namespace.is_empty() && meta.namespace != namespace {
+        let why = "must match the service account namespace if specified";
+        errors.invalid(&path.child("namespace"), &meta.namespace, why);
+    }
+    refused(&errors, name)
+}
+
 fn uid(object: &Value) -> String {
     object.str_at(&["metadata", "uid"]).to_owned()
 }
@@ -169,9 +208,13 @@ fn validate(seconds: i64) -> Result<(), ApiError> {
         let why = "may not specify a duration larger than 2^32 seconds";
         errors.invalid(&path.child("expirationSeconds"), seconds, why);
     }
+    refused(&errors, "")
+}
+
+fn refused(errors: &FieldErrors, name: &str) -> Result<(), ApiError> {
     if errors.is_empty() {
         Ok(())
     } else {
-        Err(ApiError::invalid("authentication.k8s.io", "TokenRequest", "", &errors))
+        Err(ApiError::invalid("authentication.k8s.io", "TokenRequest", name, errors))
     }
 }

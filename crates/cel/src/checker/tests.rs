@@ -1,9 +1,9 @@
 //! Sources to types, and to what is wrong with them.
 use crate::decl::{Function, Overload};
 use crate::types::{FieldType, Fields, ObjectType, Type, of_schema};
-use crate::{CompileError, Env, Program};
+use crate::{Budget, CompileError, Env, Program, Val};
 use schema::{ListType, Schema};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub(crate) fn field(json: &str, ty: Type) -> (Arc<str>, FieldType) {
@@ -135,6 +135,49 @@ fn types() {
 }
 
 #[test]
+fn base_environment() {
+    let base = Env::base().extend().variable("s", Type::String).variable("l", Type::list(Type::Int)).build();
+    let compile = |source: &str| base.compile(source).map(|program| program.output().to_string());
+    for (source, wanted) in [
+        ("duration('1h') > duration('1s')", "bool"),
+        ("timestamp('2020-01-01T00:00:00Z').getFullYear()", "int"),
+        ("timestamp(0)", "timestamp"),
+        ("s.matches('^a+$')", "bool"),
+        ("'%s %d'.format([dyn('a'), 1])", "string"),
+        ("l.transformMap(i, x, i + x)", "map(int, int)"),
+        ("l.sortBy(x, -x)", "list(int)"),
+        ("[[1], [2]].flatten().slice(0, 1) + lists.range(3).reverse()", "list(int)"),
+        ("quantity('1').add(quantity('2')).isGreaterThan(quantity('3'))", "bool"),
+        ("ip('::1').family()", "int"),
+        ("url('https://a').getHost()", "string"),
+        ("type(s) == string", "bool"),
+        ("l.max() > 2.5", "bool"),
+        ("!format.dns1123Label().validate(s).hasValue()", "bool"),
+        ("{'a': 1}[?s].orValue(0)", "int"),
+    ] {
+        assert_eq!(compile(source).map_err(|error| error.to_string()), Ok(wanted.to_string()), "{source}");
+    }
+    for (source, wanted) in [
+        ("s.matches(\"[\")", "1:11: invalid matches argument\n | s.matches(\"[\")\n | ..........^"),
+        (
+            "duration('x') == duration('1h')",
+            "1:10: invalid duration argument\n | duration('x') == duration('1h')\n | .........^",
+        ),
+        (
+            "timestamp('x') == timestamp(0)",
+            "1:11: invalid timestamp argument\n | timestamp('x') == timestamp(0)\n | ..........^",
+        ),
+        (
+            "cel.bind(x, 1, x)",
+            "1:1: undeclared reference to 'cel' (in container '')\n | cel.bind(x, 1, x)\n | ^\nERROR: <input>:1:9: undeclared reference to 'bind' (in container '')\n | cel.bind(x, 1, x)\n | ........^\nERROR: <input>:1:10: undeclared reference to 'x' (in container '')\n | cel.bind(x, 1, x)\n | .........^\nERROR: <input>:1:16: undeclared reference to 'x' (in container '')\n | cel.bind(x, 1, x)\n | ...............^",
+        ),
+    ] {
+        let error = compile(source).map_err(|error| error.to_string());
+        assert_eq!(error, Err(format!("ERROR: <input>:{wanted}")), "{source}");
+    }
+}
+
+#[test]
 fn references() {
     let program = compile("self.any + 1").unwrap();
     assert_eq!(program.overloads(program.ast.root.id), ["add_int64"]);
@@ -211,6 +254,9 @@ fn high_trees() {
     ] {
         let program = compile(&source).unwrap_or_else(|error| panic!("{error}"));
         program.estimate(&crate::estimate::NoHints);
+        // Whatever comes of it: it must not need more stack than there is.
+        let variables: HashMap<&str, Val> = HashMap::new();
+        let _ = program.evaluate(&variables, &mut Budget::new(u64::MAX));
     }
 }
 

@@ -1,19 +1,46 @@
 //! What types do not tell: literals that a function will not take, aggregates whose elements only seem to agree.
 
-use crate::ast::{Expr, ExprKind, Id};
+use crate::ast::{Expr, ExprKind, Id, Literal};
+use crate::cost::Budget;
 use crate::env::Program;
 use crate::error::Issue;
+use crate::functions::{self, CallContext};
 use crate::types::Type;
+use crate::value::Val;
 
 /// Issues of a tree that checked.
 pub(super) fn validate(program: &Program) -> Vec<Issue> {
     let mut issues = Vec::new();
     visit(&program.ast.root, &mut |expr, exempt| {
+        if let ExprKind::Call { function, args, .. } = &expr.kind
+            && let Some(Expr { id, kind: ExprKind::Literal(literal) }) = args.first()
+            && !takes(function, literal)
+        {
+            let position = program.ast.positions[*id as usize];
+            issues.push(Issue::at(position, format!("invalid {function} argument")));
+        }
         if !exempt {
             same_types(program, expr, &mut issues);
         }
     });
     issues
+}
+
+/// Whether a function will take a literal as its argument.
+fn takes(function: &str, literal: &Literal) -> bool {
+    match (function, literal) {
+        ("matches", Literal::String(pattern)) => functions::regex::compile(pattern).is_ok(),
+        ("duration" | "timestamp", Literal::String(text)) => converts(function, Val::str(text)),
+        ("duration" | "timestamp", Literal::Int(number)) => converts(function, Val::Int(*number)),
+        _ => true,
+    }
+}
+
+fn converts(function: &str, value: Val) -> bool {
+    let mut budget = Budget::new(u64::MAX);
+    let mut context = CallContext { budget: &mut budget };
+    let mut candidates = functions::implementations(function).iter();
+    candidates.any(|implementation| implementation(&mut context, std::slice::from_ref(&value)).is_ok())
 }
 
 /// Elements of a list, keys of a map and values of a map must be of one type, even where one is `dyn`.
@@ -53,28 +80,11 @@ fn one_type(program: &Program, ids: impl Iterator<Item = (Id, bool)>, issues: &m
 
 /// Every node with whether it stands in the arguments of a function that takes lists of anything.
 fn visit(root: &Expr, see: &mut impl FnMut(&Expr, bool)) {
-    let mut rest = vec![(root, false)];
+    let (mut rest, mut below) = (vec![(root, false)], Vec::new());
     while let Some((expr, exempt)) = rest.pop() {
         see(expr, exempt);
-        match &expr.kind {
-            ExprKind::Literal(_) | ExprKind::Ident(_) => {}
-            ExprKind::Select { operand, .. } => rest.push((operand, exempt)),
-            ExprKind::Call { target, function, args } => {
-                rest.extend(target.iter().map(|target| (&**target, exempt)));
-                let exempt = exempt || &**function == "format";
-                rest.extend(args.iter().map(|arg| (arg, exempt)));
-            }
-            ExprKind::List { elements, .. } => rest.extend(elements.iter().map(|element| (element, exempt))),
-            ExprKind::Map(entries) => {
-                for entry in entries {
-                    rest.extend([(&entry.key, exempt), (&entry.value, exempt)]);
-                }
-            }
-            ExprKind::Struct { fields, .. } => rest.extend(fields.iter().map(|field| (&field.value, exempt))),
-            ExprKind::Comprehension(part) => {
-                let parts = [&part.range, &part.init, &part.condition, &part.step, &part.result];
-                rest.extend(parts.map(|part| (part, exempt)));
-            }
-        }
+        let exempt_below = exempt || matches!(&expr.kind, ExprKind::Call { function, .. } if &**function == "format");
+        expr.push_children(&mut below);
+        rest.extend(below.drain(..).map(|child| (child, exempt_below)));
     }
 }

@@ -1,7 +1,7 @@
 //! What calls of extensions cost: cel-go's lists and sets, and Kubernetes' libraries.
 
 use super::functions::or_unknown;
-use super::{Call, Estimator, LIST, Node, REGEX_LENGTH, Range, STRING_TRAVERSAL};
+use super::{Call, Estimator, LIST, Node, REGEX_LENGTH, Range, STRING_TRAVERSAL, STRUCT};
 use crate::ast::{ExprKind, Literal};
 use crate::types::Type;
 
@@ -105,7 +105,10 @@ impl<'p> Estimator<'p> {
             | "getEscapedPath"
             | "getQuery" => Call::costs(ONE),
             "fieldSelector" | "labelSelector" if args.len() == 1 => {
-                Call::costs(or_unknown(args[0].size).scale(STRING_TRAVERSAL))
+                let length = or_unknown(args[0].size);
+                // A list of requirements, each a struct with a list; the shortest has two characters.
+                let requirements = length.scale(0.5).times(LIST.plus(STRUCT));
+                Call::costs(LIST.plus(length.scale(STRING_TRAVERSAL)).plus(requirements))
             }
             "url" | "jsonpatch.escapeKey" if args.len() == 1 => {
                 let size = or_unknown(args[0].size);
@@ -202,7 +205,7 @@ fn new_list(factor: f64, size: Range) -> Option<Call> {
 /// The number that an argument is, where it is a literal.
 fn integer(node: &Node<'_>) -> Option<u64> {
     match &node.expr.kind {
-        ExprKind::Literal(Literal::Int(number)) => Some(*number as u64),
+        ExprKind::Literal(Literal::Int(number)) => Some((*number).max(0) as u64),
         _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! Estimates of expressions over data of known and unknown size.
 use super::*;
-use crate::checker::tests::env;
+use crate::checker::tests::{env, field, object};
+use crate::env::Env;
 
 /// Strings have up to 100 characters, lists up to 10 elements.
 struct Sizes;
@@ -48,4 +49,41 @@ fn estimates() {
         let estimates = (program.estimate(&Sizes), program.estimate(&NoHints));
         assert_eq!(estimates, (range(hinted), range(unknown)), "{source}");
     }
+}
+
+/// A string of a request may be as long as the request, a list of strings have a third as many elements.
+struct WholeRequest;
+
+impl SizeHints for WholeRequest {
+    fn size(&self, path: &[Arc<str>], ty: &Type) -> Option<Range> {
+        let max = match ty {
+            _ if path.is_empty() => return None,
+            Type::String => 3_145_726,
+            Type::List(_) => 1_048_576,
+            _ => 0,
+        };
+        Some(Range { min: 0, max })
+    }
+}
+
+/// Rules of custom resources, as the recorded server estimates them.
+#[test]
+fn rules_of_custom_resources() {
+    let fields = [field("s", Type::String), field("l", Type::list(Type::String))];
+    let env = Env::base().extend().variable("self", object("Rules", fields)).build();
+    let estimate = |source: &str| env.compile(source).unwrap().estimate(&WholeRequest).max;
+    // 1.006634 times the limit of 10,000,000.
+    assert_eq!(estimate("!format.dns1123Label().validate(self.s).hasValue()"), 10_066_341);
+    for cheap in [
+        "self.l.exists_one(x, x == \"a\")",
+        "quantity(self.s).isLessThan(quantity(\"1Gi\"))",
+        "ip(self.s).family() == 4",
+        "url(self.s).getScheme() == \"https\"",
+        "timestamp(self.s) > timestamp(\"2024-01-01T00:00:00Z\")",
+        "self.?s.orValue(\"x\") == \"x\"",
+    ] {
+        assert!(estimate(cheap) <= 10_000_000, "{cheap}: {}", estimate(cheap));
+    }
+    let nested = estimate("self.l.all(x, self.l.all(y, self.l.all(z, x == y && y == z)))");
+    assert!(nested > 100 * 10_000_000);
 }

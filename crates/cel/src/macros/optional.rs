@@ -23,8 +23,9 @@ fn expand(parser: &mut Parser<'_>, id: Id, target: Option<Tree>, args: Vec<Tree>
         let message = format!("{call} variable name must be a simple identifier");
         return Ok(refuse(parser, id, variable.expr.id, message));
     };
+    let copy = parser.copy(&target.expr)?;
     let mut build = Build::new(parser, id);
-    let condition = build.member_call("hasValue", target.expr.clone(), Vec::new());
+    let condition = build.member_call("hasValue", copy, Vec::new());
     let value = build.member_call("value", target.expr, Vec::new());
     let bound = build.bind(&name, value, body.expr);
     let some = if wraps { build.call("optional.of", vec![bound]) } else { bound };

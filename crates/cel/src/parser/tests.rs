@@ -132,6 +132,8 @@ fn limits() {
     assert_eq!(parse(&nested(260)).unwrap_err().to_string(), limit);
     assert_eq!(parse(&format!("a{}", ".b".repeat(10_000))).unwrap_err().to_string(), limit);
     assert_eq!(parse(&"1+".repeat(40_000)).unwrap_err().to_string(), limit);
+    assert_eq!(parse(&format!("a{}", ".optMap(x, x)".repeat(100))).unwrap_err().to_string(), limit);
+    assert!(parse(&format!("a{}", ".optMap(x, x)".repeat(8))).is_ok());
     assert!(parse(&format!("{}true", "true && ".repeat(10_000))).is_ok());
     let size = "ERROR: <input>:-1:0: expression code point size exceeds limit: size: 100001, limit 100000";
     assert_eq!(parse(&" ".repeat(100_001)).unwrap_err().to_string(), size);

@@ -84,10 +84,14 @@ impl Walk<'_> {
             match self.kind(ahead + 1) {
                 Kind::LeftBrace => return 5,
                 Kind::Dot => ahead += 2,
-                _ => break,
+                _ => return 0,
             }
         }
-        0
+        // A selection of a literal word is said to lack a name.
+        match self.kind(ahead) {
+            Kind::True | Kind::False | Kind::Null => 5,
+            _ => 0,
+        }
     }
 
     fn starts(&self, body: &Node, next: Kind) -> bool {

@@ -2,6 +2,8 @@
 
 use super::{Event, Object};
 use crate::Storage;
+use futures_util::future::{Either, select};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timer;
@@ -12,10 +14,15 @@ const RETRY_PAUSE: Duration = Duration::from_millis(200);
 /// Objects of one page of the first list.
 const PAGE: usize = 2_000;
 
-/// Runs as long as the storage lives.
+/// Runs until the cache is closed, or the store.
 pub async fn run(storage: Arc<Storage>, timer: Arc<dyn Timer>) {
     loop {
-        match list_and_watch(&storage).await {
+        let closed = pin!(storage.cache.closed());
+        let ended = match select(pin!(list_and_watch(&storage)), closed).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right(_) => return,
+        };
+        match ended {
             Ok(()) | Err(StoreError::Closed) => return,
             Err(error) => tracing::warn!(prefix = storage.prefix, %error, "the watch cache begins anew"),
         }

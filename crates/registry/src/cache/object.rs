@@ -30,6 +30,8 @@ pub struct Object {
     protobuf: OnceLock<Encoded>,
     /// Other versions and forms.
     others: Mutex<Vec<(OtherKey, Encoded)>>,
+    /// By view: what someone else made of the object.
+    converted: Mutex<Vec<(u32, Arc<Value>)>>,
 }
 
 /// View, form and media of an encoding.
@@ -100,6 +102,7 @@ impl Object {
             json: OnceLock::new(),
             protobuf: OnceLock::new(),
             others: Mutex::default(),
+            converted: Mutex::default(),
         };
         if storage.keep_values {
             let _ = object.value.set(Arc::new(value));
@@ -121,6 +124,7 @@ impl Object {
             json: OnceLock::new(),
             protobuf: OnceLock::new(),
             others: Mutex::default(),
+            converted: Mutex::default(),
         }
     }
 
@@ -130,6 +134,30 @@ impl Object {
             return Ok(value.clone());
         }
         Ok(Arc::new(storage.decode(&self.key, &self.raw, self.revision)?))
+    }
+
+    /// As `view` shows it.
+    pub fn shown(&self, storage: &Storage, view: &View) -> Result<Arc<Value>, Unreadable> {
+        let value = self.value(storage)?;
+        if value.str_at(&["apiVersion"]) == view.api_version {
+            return Ok(value);
+        }
+        if let Some(converted) = self.converted(view) {
+            return Ok(converted);
+        }
+        let fail = |error: kind::ApiError| Unreadable { key: self.key.to_string(), why: error.to_string() };
+        view.show((*value).clone()).map(Arc::new).map_err(fail)
+    }
+
+    pub(crate) fn converted(&self, view: &View) -> Option<Arc<Value>> {
+        self.converted.lock().iter().find(|(id, _)| *id == view.id).map(|(_, value)| value.clone())
+    }
+
+    pub(crate) fn keep_converted(&self, view: &View, value: Value) {
+        let mut converted = self.converted.lock();
+        if !converted.iter().any(|(id, _)| *id == view.id) {
+            converted.push((view.id, Arc::new(value)));
+        }
     }
 
     pub fn field(&self, name: &str) -> Option<&str> {
@@ -175,16 +203,12 @@ impl Object {
                 return Ok(Encoded::protobuf(&body.map_err(|error| fail(error.to_string()))?));
             }
         }
-        let value = self.value(storage)?;
+        let value = self.shown(storage, view)?;
         if let Form::Partial(version) = form {
             let partial = frames::partial(&*view.kind, &value, version);
             let ty = frames::meta_type("PartialObjectMetadata").ok_or_else(|| fail("no type".into()))?;
             return Ok(encode_value(ty, &partial, media, true));
         }
-        let value = match view.id == storage.view.id {
-            true => value,
-            false => Arc::new(view.show((*value).clone()).map_err(|error| fail(error.to_string()))?),
-        };
         let ty = view.ty().ok_or_else(|| fail("no type".into()))?;
         Ok(encode_value(ty, &value, media, view.custom))
     }

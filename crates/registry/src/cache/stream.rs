@@ -1,9 +1,9 @@
 //! One open watch: initial state, replay, live events, bookmarks, the end.
 
 use super::watcher::Next;
-use super::{Event, EventType, Filter, Object, Watcher, feed};
+use super::{Event, EventType, Filter, Object, Watcher, convert_objects, feed};
 use crate::frames::FrameEncoder;
-use crate::{BoxFuture, Storage, error};
+use crate::{BoxFuture, Converter, Storage, error};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use kind::ApiError;
@@ -37,6 +37,8 @@ pub struct WatchOptions {
     pub bookmarks: bool,
     /// A bookmark marks the end of the initial state.
     pub mark_initial_end: bool,
+    /// Asked before an object is shown, where the kind cannot convert it by itself.
+    pub converter: Option<Arc<dyn Converter>>,
 }
 
 /// The frames of a watch.
@@ -49,6 +51,7 @@ pub struct Frames {
     replay: VecDeque<(EventType, Arc<Event>)>,
     initial_end: Option<u64>,
     bookmarks: bool,
+    converter: Option<Arc<dyn Converter>>,
     timer: Arc<dyn Timer>,
     /// Set once the stream is over.
     done: bool,
@@ -78,6 +81,7 @@ impl Frames {
             replay,
             initial_end: options.mark_initial_end.then_some(opened.revision),
             bookmarks: options.bookmarks,
+            converter: options.converter,
             timer: timer.clone(),
             done: false,
             ends: timer.sleep(options.timeout),
@@ -90,6 +94,7 @@ impl Frames {
             if self.done {
                 return None;
             }
+            self.convert_queued().await;
             if let Some(frame) = self.queued() {
                 return self.sent(frame);
             }
@@ -98,6 +103,7 @@ impl Frames {
             let timers = select(&mut self.ends, &mut self.next_bookmark);
             match select(event, timers).await {
                 Either::Left((Next::Event(event_type, event), _)) => {
+                    self.convert_shown(event.shown(event_type).cloned()).await;
                     let frame = self.encoder.event(&self.storage, event_type, &event);
                     return self.sent(frame);
                 }
@@ -122,9 +128,14 @@ impl Frames {
         }
     }
 
+    /// What was there at the beginning, and what had happened since the version asked for, is sent.
+    pub fn is_initialized(&self) -> bool {
+        self.done || (self.initial.is_empty() && self.initial_end.is_none() && self.replay.is_empty())
+    }
+
     /// A frame that needs no waiting.
     pub fn ready(&mut self) -> Option<Bytes> {
-        if self.done {
+        if self.done || self.converter.is_some() {
             return None;
         }
         let frame = self.queued().or_else(|| {
@@ -132,6 +143,25 @@ impl Frames {
             Some(self.encoder.event(&self.storage, event_type, &event))
         })?;
         self.sent(frame)
+    }
+
+    /// Has the next object of the initial state or the replay converted, if that takes someone else.
+    async fn convert_queued(&mut self) {
+        let next = match (self.initial.front(), self.replay.front()) {
+            (Some(object), _) => Some(object.clone()),
+            (None, Some((event_type, event))) => event.shown(*event_type).cloned(),
+            _ => None,
+        };
+        self.convert_shown(next).await;
+    }
+
+    /// A failure shows when the object is encoded.
+    async fn convert_shown(&mut self, object: Option<Arc<Object>>) {
+        if let (Some(converter), Some(object)) = (&self.converter, object)
+            && let Err(error) = convert_objects(&**converter, &self.storage, &self.encoder.view, &[object]).await
+        {
+            tracing::debug!(%error, "a watched object is not converted");
+        }
     }
 
     /// Of the initial state and the replay.
@@ -205,7 +235,11 @@ fn register(storage: &Arc<Storage>, options: &WatchOptions) -> Opened {
     let watcher = Arc::new(Watcher::new(filter.clone()));
     let id = state.next_watcher;
     state.next_watcher += 1;
-    state.watchers.insert(id, watcher.clone());
+    if state.closed {
+        watcher.close();
+    } else {
+        state.watchers.insert(id, watcher.clone());
+    }
     let revision = state.revision;
     drop(state);
     Opened { registration: Registration { storage: storage.clone(), id }, watcher, initial, replay, revision }

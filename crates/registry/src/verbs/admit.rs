@@ -1,5 +1,6 @@
 //! Running admission over a write.
 
+use super::Place;
 use super::prepare::Writing;
 use crate::context::RequestContext;
 use crate::entry::{Entry, View};
@@ -27,6 +28,9 @@ impl Registry {
         old: &Value,
         pass: Pass,
     ) -> Result<(), ApiError> {
+        if writing.admitted {
+            return Ok(());
+        }
         let policy = arc_swap::Guard::into_inner(self.policy());
         let route = writing.route;
         self.freshen_for_admission(&policy.admission, operation).await?;
@@ -94,9 +98,25 @@ impl Registry {
                 (options.dry_run, options.value)
             }
         };
-        let writing = Writing { context, route, dry_run, options: &options, manager: "" };
+        let writing = Writing { context, route, dry_run, options: &options, manager: "", admitted: false };
         self.run_admission(&writing, operation, object, &Value::Null, Pass::Mutating).await?;
         self.run_admission(&writing, operation, object, &Value::Null, Pass::Validating).await
+    }
+
+    /// Both passes over an update of what is made from a stored object: a scale.
+    pub async fn admit_update(
+        &self,
+        context: &RequestContext,
+        place: Place<'_>,
+        new: &mut Value,
+        old: &Value,
+    ) -> Result<(), ApiError> {
+        let options = WriteOptions::parse(&context.query, "UpdateOptions", true)?;
+        let route = self.place(place)?;
+        let (dry_run, options) = (options.dry_run, options.value);
+        let writing = Writing { context, route: &route, dry_run, options: &options, manager: "", admitted: false };
+        self.run_admission(&writing, Operation::Update, new, old, Pass::Mutating).await?;
+        self.run_admission(&writing, Operation::Update, new, old, Pass::Validating).await
     }
 
     /// Brings the caches that admission reads up to the last write of this server. What other servers wrote comes when it

@@ -24,7 +24,12 @@ impl Registry {
         route: &Route,
         body: Bytes,
     ) -> Result<Response<Body>, ApiError> {
-        let accepted = self.accepted(context, false)?;
+        if let Some(why) = route.entry.kind.refuses_create() {
+            let mut error = ApiError::method_not_supported(route.entry.names(), "create");
+            error.0.message = why.to_owned();
+            return Err(error);
+        }
+        let accepted = self.accepted(context, route, false)?;
         let options = WriteOptions::parse(&context.query, "CreateOptions", false)?;
         let value = self.decode(context, route, &body, options.field_validation)?;
         let mut object = route.to_hub(value)?;
@@ -33,7 +38,14 @@ impl Registry {
         settle_namespace(&mut object, &route.namespace)?;
         single_owners(context, &mut object);
         let manager = context.field_manager(&options.field_manager);
-        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing {
+            context,
+            route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: &manager,
+            admitted: false,
+        };
         self.track(&writing, &Value::Null, &mut object)?;
         self.admit(&writing, Operation::Create, &mut object, &Value::Null).await?;
         single_owners(context, &mut object);
@@ -63,17 +75,17 @@ impl Registry {
         let route = writing.route;
         let storage = route.storage()?;
         let name = object.str_at(&["metadata", "name"]).to_owned();
-        let raw = self.encode(route, &object)?;
+        let raw = self.encode(route, &object).await?;
         if writing.dry_run {
             return match storage.read(&route.namespace, &name).await? {
                 Some(existing) => Err(exists(route, &name, &existing.value)),
-                None => Ok(object),
+                None => self.as_stored(route, object, &raw).await,
             };
         }
         if resource_version(&object)? != 0 {
             return Err(error::bare("resourceVersion should not be set on objects to be created"));
         }
-        let Some(revision) = storage.put(&route.namespace, &name, raw, 0).await? else {
+        let Some(revision) = storage.put(&route.namespace, &name, raw.clone(), 0).await? else {
             let existing = storage.read(&route.namespace, &name).await?;
             return Err(exists(route, &name, &existing.map(|stored| stored.value).unwrap_or_default()));
         };
@@ -81,16 +93,7 @@ impl Registry {
             reservation.commit();
         }
         object.set(&["metadata", "resourceVersion"], revision.to_string());
-        Ok(object)
-    }
-
-    /// The stored form of an object of the kind's first version.
-    pub(super) fn encode(&self, route: &Route, object: &Value) -> Result<Bytes, ApiError> {
-        let storage = route.storage()?;
-        if object.str_at(&["apiVersion"]) == storage.view.api_version {
-            return storage.encode(object);
-        }
-        storage.encode(&route.entry.kind.convert(object.clone(), &storage.view.api_version)?)
+        self.as_stored(route, object, &raw).await
     }
 }
 

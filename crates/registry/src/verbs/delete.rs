@@ -45,10 +45,11 @@ impl Registry {
         route: &Route,
         body: Bytes,
     ) -> Result<Response<Body>, ApiError> {
-        let accepted = self.accepted(context, false)?;
+        let accepted = self.accepted(context, route, false)?;
         let options = self.delete_options(context, &body)?;
         warn_of_dependents(context, route, &options);
-        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "" };
+        let writing =
+            Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "", admitted: false };
         let deleted = self.delete_one(&writing, route.checked_name()?, &options).await?;
         let status = if !deleted.gone && options.orphan_dependents == Some(false) { 202 } else { 200 };
         self.respond(context, route, accepted, status, deleted.answer)
@@ -60,13 +61,15 @@ impl Registry {
         route: &Route,
         body: Bytes,
     ) -> Result<Response<Body>, ApiError> {
-        let accepted = self.accepted(context, false)?;
+        let accepted = self.accepted(context, route, false)?;
         let list = ListOptions::parse(&context.query, false)?;
         let filter = self.filter(route, &list)?;
         let options = self.delete_options(context, &body)?;
         warn_of_dependents(context, route, &options);
         let page = self.page(route, &list, &filter).await?;
-        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "" };
+        self.convert_shown(route, &page.objects).await?;
+        let writing =
+            Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "", admitted: false };
         for object in &page.objects {
             match self.delete_one(&writing, &object.name, &options).await {
                 Err(error) if !error.is_not_found() => return Err(error),
@@ -125,11 +128,11 @@ impl Registry {
         let stored = storage.read(&route.namespace, name).await?;
         let Stored { value: old, raw, mut revision } =
             stored.ok_or_else(|| ApiError::not_found(route.entry.names(), name))?;
-        let old = route.to_hub(old)?;
+        let old = self.to_hub(route, old).await?;
         check_preconditions(route, name, &old, options)?;
         let mut object = old.clone();
         let kind = &route.entry.kind;
-        let step = match kind.begin_delete(&mut object) {
+        let step = match kind.begin_delete(&mut object, writing.context.now) {
             DeleteAction::Stays => {
                 mark_staying(kind.dependents(), &mut object, options, writing.context.now);
                 Step::Mark
@@ -139,7 +142,7 @@ impl Registry {
         self.admit(writing, Operation::Delete, &mut Value::Null, &old).await?;
         self.check_admission(writing, Operation::Delete, &Value::Null, &old).await?;
         if matches!(step, Step::Mark | Step::MarkAndRemove) {
-            let changed = self.encode(route, &object)?;
+            let changed = self.encode(route, &object).await?;
             if !writing.dry_run && changed != raw {
                 let Some(written) = storage.put(&route.namespace, name, changed, revision).await? else {
                     return Ok(None);

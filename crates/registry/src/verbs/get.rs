@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 impl Registry {
     pub(crate) async fn get(&self, context: &RequestContext, route: &Route) -> Result<Response<Body>, ApiError> {
-        let accepted = self.accepted(context, false)?;
+        let accepted = self.accepted(context, route, false)?;
         let storage = route.storage()?;
         let name = route.checked_name()?;
         let version = match context.query.get("resourceVersion") {
@@ -33,6 +33,7 @@ impl Registry {
             }
         };
         let object = found.ok_or_else(|| ApiError::not_found(route.entry.names(), name))?;
+        self.convert_shown(route, std::slice::from_ref(&object)).await?;
         self.respond_object(context, route, accepted, &object)
     }
 
@@ -60,7 +61,7 @@ impl Registry {
             Transform::None => Form::Full,
             Transform::Partial(version) => Form::Partial(version),
             _ => {
-                let value = object.value(storage).map_err(ApiError::internal)?;
+                let value = object.shown(storage, &route.view).map_err(ApiError::internal)?;
                 return self.respond(context, route, accepted, 200, (*value).clone());
             }
         };

@@ -41,7 +41,7 @@ impl Registry {
         let route = self.place(place)?;
         let stored = route.storage()?.read(place.namespace, route.checked_name()?).await?;
         let stored = stored.ok_or_else(|| ApiError::not_found(route.entry.names(), place.name))?;
-        route.to_hub(stored.value)
+        self.to_hub(&route, stored.value).await
     }
 
     /// Changes an object: `change` makes the new one out of the current one, and is asked again when another write was
@@ -55,9 +55,51 @@ impl Registry {
     ) -> Result<Value, ApiError> {
         let route = self.place(place)?;
         let manager = context.field_manager(&options.field_manager);
-        let writing =
-            Writing { context, route: &route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing {
+            context,
+            route: &route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: &manager,
+            admitted: false,
+        };
         Ok(self.modify(&writing, &Through(change)).await?.value)
+    }
+
+    /// [`Registry::read`], of a custom resource in one of its versions.
+    pub async fn read_as(&self, place: Place<'_>, version: &str) -> Result<Value, ApiError> {
+        let route = self.place_as(place, version)?;
+        let stored = route.storage()?.read(place.namespace, route.checked_name()?).await?;
+        let stored = stored.ok_or_else(|| ApiError::not_found(route.entry.names(), place.name))?;
+        self.to_hub(&route, stored.value).await
+    }
+
+    /// [`Registry::change`], of a custom resource in one of its versions.
+    pub async fn change_as(
+        &self,
+        context: &RequestContext,
+        place: Place<'_>,
+        version: &str,
+        options: &WriteOptions,
+        change: impl Fn(&Value) -> Result<Value, ApiError> + Send + Sync,
+    ) -> Result<Value, ApiError> {
+        let route = self.place_as(place, version)?;
+        let manager = context.field_manager(&options.field_manager);
+        let writing = Writing {
+            context,
+            route: &route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: &manager,
+            admitted: false,
+        };
+        Ok(self.modify(&writing, &Through(change)).await?.value)
+    }
+
+    fn place_as(&self, place: Place<'_>, version: &str) -> Result<Route, ApiError> {
+        let mut route = self.place(place)?;
+        route.view = route.entry.view(version).cloned().ok_or_else(error::not_found_path)?;
+        Ok(route)
     }
 
     /// Sets the managedFields of `new` as an update at `place` by the request's manager does.
@@ -71,12 +113,19 @@ impl Registry {
     ) -> Result<(), ApiError> {
         let route = self.place(place)?;
         let manager = context.field_manager(&options.field_manager);
-        let writing =
-            Writing { context, route: &route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing {
+            context,
+            route: &route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: &manager,
+            admitted: false,
+        };
         self.track(&writing, live, new)
     }
 
-    /// Deletes an object. Gives what a DELETE answers: the object or a Status.
+    /// Deletes an object, of which admission has been asked already by what the request is about. Gives what a DELETE
+    /// answers: the object or a Status.
     pub async fn remove(
         &self,
         context: &RequestContext,
@@ -84,12 +133,12 @@ impl Registry {
         options: &DeleteOptions,
     ) -> Result<Value, ApiError> {
         let route = self.place(place)?;
-        let writing =
-            Writing { context, route: &route, dry_run: options.dry_run, options: &options.value, manager: "" };
+        let (dry_run, value) = (options.dry_run, &options.value);
+        let writing = Writing { context, route: &route, dry_run, options: value, manager: "", admitted: true };
         self.delete_through(&writing, route.checked_name()?, options).await
     }
 
-    fn place(&self, place: Place<'_>) -> Result<Route, ApiError> {
+    pub(super) fn place(&self, place: Place<'_>) -> Result<Route, ApiError> {
         let routes = self.routes();
         let entry = routes.get(place.group, place.resource).cloned().ok_or_else(error::not_found_path)?;
         let view = entry.hub().cloned().ok_or_else(error::not_found_path)?;

@@ -28,10 +28,11 @@ pub(super) struct Page {
 
 impl Registry {
     pub(crate) async fn list(&self, context: &RequestContext, route: &Route) -> Result<Response<Body>, ApiError> {
-        let accepted = self.accepted(context, false)?;
+        let accepted = self.accepted(context, route, false)?;
         let options = ListOptions::parse(&context.query, false)?;
         let filter = self.filter(route, &options)?;
         let page = self.page(route, &options, &filter).await?;
+        self.convert_shown(route, &page.objects).await?;
         self.respond_list(context, route, accepted, &page)
     }
 
@@ -149,10 +150,10 @@ impl Registry {
                     .objects
                     .iter()
                     .map(|object| {
-                        let value = object.value(storage).map_err(ApiError::internal)?;
-                        route.view.show((*value).clone())
+                        let value = object.shown(storage, &route.view).map_err(ApiError::internal)?;
+                        Ok((*value).clone())
                     })
-                    .collect::<Result<_, _>>()?;
+                    .collect::<Result<_, ApiError>>()?;
                 let table = table::table(&route.view, version, metadata, &values, include, true, context.now)?;
                 return Ok(respond_with(200, content_type, Body::Full(frames::text_chunk(table, accepted))));
             }

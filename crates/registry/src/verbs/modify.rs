@@ -100,7 +100,7 @@ impl Registry {
     ) -> Result<Option<Changed>, ApiError> {
         let route = writing.route;
         let Stored { value: old, raw: old_raw, revision } = stored;
-        let old = route.to_hub(old)?;
+        let old = self.to_hub(route, old).await?;
         let mut new = change.apply(&old)?;
         self.admit(writing, Operation::Update, &mut new, &old).await?;
         single_owners(writing.context, &mut new);
@@ -119,11 +119,14 @@ impl Registry {
             }
             return Ok(Some(Changed { value: new, created: false }));
         }
-        let raw = self.encode(route, &new)?;
+        let raw = self.encode(route, &new).await?;
         if !writing.dry_run && raw != old_raw {
-            let Some(written) = storage.put(&route.namespace, name, raw, revision).await? else { return Ok(None) };
+            let Some(written) = storage.put(&route.namespace, name, raw.clone(), revision).await? else {
+                return Ok(None);
+            };
             new.set(&["metadata", "resourceVersion"], written.to_string());
         }
+        let new = self.as_stored(route, new, &raw).await?;
         if let Some(reservation) = reservation.filter(|_| !writing.dry_run) {
             reservation.commit();
         }

@@ -39,13 +39,20 @@ impl Registry {
         body: Bytes,
     ) -> Result<Response<Body>, ApiError> {
         let patch_type = PatchType::of(context.header(header::CONTENT_TYPE), route.view.custom)?;
-        let accepted = self.accepted(context, false)?;
+        let accepted = self.accepted(context, route, false)?;
         if body.len() > MAX_BODY {
             return Err(error::too_large_body(MAX_BODY));
         }
         let options = WriteOptions::parse(&context.query, "PatchOptions", patch_type.is_apply())?;
         let manager = context.field_manager(&options.field_manager);
-        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing {
+            context,
+            route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: &manager,
+            admitted: false,
+        };
         let parsed = patching::parse(patch_type, &body)?;
         let change = Patch {
             registry: self,

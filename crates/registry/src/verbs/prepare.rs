@@ -25,6 +25,8 @@ pub(super) struct Writing<'w> {
     /// CreateOptions and so on, for admission.
     pub options: &'w Value,
     pub manager: &'w str,
+    /// Admission has decided already, about the request that this is a part of.
+    pub admitted: bool,
 }
 
 impl Writing<'_> {
@@ -113,6 +115,12 @@ impl Versions for ServedVersions<'_> {
     fn convert(&self, value: &Value, api_version: &str) -> Option<(TypeRef<'_>, Value)> {
         let view = self.0.entry.views.iter().find(|view| view.api_version == api_version)?;
         let ty = view.ty()?;
+        if view.custom {
+            // Upstream converts here without pruning, so that fields that the other version does not know are refused.
+            let mut value = value.clone();
+            value.set(&["apiVersion"], api_version);
+            return Some((ty, value));
+        }
         let own = self.0.entry.views.iter().find(|view| view.api_version == value.str_at(&["apiVersion"]))?;
         let normal = normalize(own.ty()?, value.clone(), &DecodeOptions::default()).ok()?.value;
         Some((ty, view.show(normal).ok()?))

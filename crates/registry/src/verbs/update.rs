@@ -37,7 +37,7 @@ impl Registry {
         route: &Route,
         body: Bytes,
     ) -> Result<Response<Body>, ApiError> {
-        let accepted = self.accepted(context, false)?;
+        let accepted = self.accepted(context, route, false)?;
         let options = WriteOptions::parse(&context.query, "UpdateOptions", false)?;
         let value = self.decode(context, route, &body, options.field_validation)?;
         let mut object = route.to_hub(value)?;
@@ -46,7 +46,14 @@ impl Registry {
         check_name(&object, &route.name, &route.namespace)?;
         single_owners(context, &mut object);
         let manager = context.field_manager(&options.field_manager);
-        let writing = Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: &manager };
+        let writing = Writing {
+            context,
+            route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: &manager,
+            admitted: false,
+        };
         let change = Replacement { registry: self, writing: &writing, object: &object };
         let changed = self.modify(&writing, &change).await?;
         let status = if changed.created { 201 } else { 200 };

@@ -20,7 +20,7 @@ const MAX_TIMEOUT_SECONDS: u64 = 24 * 3_600;
 
 impl Registry {
     pub(crate) async fn watch(&self, context: &RequestContext, route: &Route) -> Result<Response<Body>, ApiError> {
-        let accepted = self.accepted(context, true)?;
+        let accepted = self.accepted(context, route, true)?;
         let options = ListOptions::parse(&context.query, true)?;
         let filter = self.filter(route, &options)?;
         let version = watch_version(route, &options)?;
@@ -50,6 +50,7 @@ impl Registry {
             timeout: self.watch_timeout(&options),
             bookmarks: options.allow_bookmarks,
             mark_initial_end: options.send_initial_events == Some(true),
+            converter: route.entry.converter.clone(),
         };
         let content_type = match accepted.media {
             Media::Protobuf => "application/vnd.kubernetes.protobuf;stream=watch",

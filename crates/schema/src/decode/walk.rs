@@ -92,6 +92,8 @@ impl<'a, 's, S: Source<'a>> Walker<'s, S> {
         self.depth = self.depth.checked_sub(1).ok_or(JsonError::TooDeep)?;
         let def = ty.def();
         let outer = std::mem::replace(&mut self.structure, words::struct_name(&def.name));
+        let custom = self.options.custom;
+        self.options.custom = custom && !def.built_in;
         let base = self.scratch.len();
         let mut seen = Seen::default();
         let mut others = Vec::new();
@@ -119,6 +121,7 @@ impl<'a, 's, S: Source<'a>> Walker<'s, S> {
             }
         }
         self.structure = outer;
+        self.options.custom = custom;
         self.depth += 1;
         let members = &mut self.scratch[base..];
         if !members.is_sorted_by_key(|(rank, _)| *rank) {
@@ -190,7 +193,7 @@ impl<'a, 's, S: Source<'a>> Walker<'s, S> {
             }
             (Shape::Map(item), Token::Map) => self.map(ty, item, words::element_name(shape, named)),
             (Shape::SchemaOr(or, id), token) => self.schema_or(ty, *or, ty.resolve(*id), token),
-            (Shape::Scalar(scalar), token) if !matches!(token, Token::List | Token::Map) => {
+            (Shape::Scalar(scalar), token) if !self.options.custom && !matches!(token, Token::List | Token::Map) => {
                 self.scalar(ty, shape, *scalar, named, token)
             }
             (_, token) => self.mismatch(ty, shape, named, token),

@@ -160,6 +160,8 @@ fn admission(flags: &Flags) -> Admission {
         enable,
         disable: flags.list("disable-admission-plugins"),
         config_file: flags.path("admission-control-config-file"),
+        default_not_ready_toleration_seconds: Some(flags.number("default-not-ready-toleration-seconds")),
+        default_unreachable_toleration_seconds: Some(flags.number("default-unreachable-toleration-seconds")),
     }
 }
 
@@ -202,6 +204,7 @@ fn batch(flags: &Flags, backend: &str) -> AuditBatch {
 
 fn flow(flags: &Flags) -> Flow {
     Flow {
+        enable_priority_and_fairness: flags.is_true("enable-priority-and-fairness"),
         max_requests_inflight: flags.number("max-requests-inflight"),
         max_mutating_requests_inflight: flags.number("max-mutating-requests-inflight"),
         request_timeout: flags.duration("request-timeout"),
@@ -210,7 +213,7 @@ fn flow(flags: &Flags) -> Flow {
         shutdown_delay_duration: flags.duration("shutdown-delay-duration"),
         shutdown_send_retry_after: flags.is_true("shutdown-send-retry-after"),
         shutdown_watch_termination_grace_period: flags.duration("shutdown-watch-termination-grace-period"),
-        ..Flow::default()
+        http2_max_streams_per_connection: flags.number("http2-max-streams-per-connection"),
     }
 }
 

@@ -3,10 +3,11 @@
 use crate::config::Options;
 use anyhow::{Context, bail};
 use apiserver::ApiServer;
+use apiserver::flow::Front;
 use apiserver::pki::{Names, Pki};
 use authn::UserInfo;
 use client::{Client, ConnectionConfig, HttpTransport};
-use registry::Registry;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stdx::{Clock, SystemClock};
@@ -16,13 +17,13 @@ const SYSTEM_KUBECONFIG: &str = "/etc/kubernetes/admin.conf";
 /// Who answers the roles' requests.
 #[derive(Clone)]
 pub enum Peer {
-    Local { registry: Arc<Registry>, pki: Arc<Pki> },
+    Local { front: Arc<Front>, pki: Arc<Pki> },
     Remote { transport: Arc<HttpTransport>, ca: String, pki: Option<Arc<Pki>> },
 }
 
 impl Peer {
     pub fn local(server: &ApiServer) -> Peer {
-        Peer::Local { registry: server.registry.clone(), pki: server.pki.clone() }
+        Peer::Local { front: server.front.clone(), pki: server.pki.clone() }
     }
 
     /// By `--kubeconfig`, or the administrator's where that is on this machine.
@@ -42,7 +43,7 @@ impl Peer {
     /// A client for a role. In this process it acts as `user`; elsewhere as whom the kubeconfig names.
     pub fn client(&self, user: UserInfo, agent: &str) -> Client {
         match self {
-            Peer::Local { registry, .. } => apiserver::in_process::client(registry, user, agent),
+            Peer::Local { front, .. } => apiserver::in_process::client(front, user, agent),
             Peer::Remote { transport, .. } => Client::new(transport.clone(), agent),
         }
     }

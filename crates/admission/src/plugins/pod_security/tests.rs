@@ -71,7 +71,7 @@ fn labels_are_read_or_refused() {
         "pod-security.kubernetes.io/warn-version": "1.2",
         "pod-security.kubernetes.io/audit": "none"
     });
-    let (policy, errors) = Policy::of(&labels);
+    let (policy, errors) = Policy::of(&labels, &Policy::default());
     assert_eq!(policy.enforce.to_string(), "baseline:v1.25");
     assert_eq!(policy.warn.to_string(), "baseline:v1.25");
     assert_eq!(errors.len(), 2);

@@ -17,6 +17,9 @@ pub fn is_charged(attributes: &Attributes) -> bool {
     match (attributes.resource, attributes.subresource, attributes.operation) {
         ("pods", "resize", Operation::Update) if core => true,
         (_, subresource, _) if !subresource.is_empty() => false,
+        _ if matches!(attributes.group, "authentication.k8s.io" | "authorization.k8s.io") => false,
+        ("events", _, _) if matches!(attributes.group, "" | "events.k8s.io") => false,
+        ("bindings", _, _) if core => false,
         (_, _, Operation::Create) => true,
         ("services" | "persistentvolumeclaims", _, Operation::Update) => core,
         _ => false,
@@ -165,10 +168,23 @@ pub fn missing(attributes: &Attributes, limited: &BTreeSet<String>) -> Option<St
 
 /// Whether the object is in all the scopes of a quota. Scopes speak of pods, and one of them of claims.
 pub fn in_scope(attributes: &Attributes, quota: &Value) -> bool {
+    let plain = quota.at(&["spec", "scopes"]).items().iter().filter_map(Value::as_str);
+    let selectors = quota.at(&["spec", "scopeSelector", "matchExpressions"]).items();
+    plain.into_iter().all(|scope| holds(attributes, scope, "Exists", &[]))
+        && selectors.iter().all(|selector| selects_by(attributes, selector))
+}
+
+/// Whether a selector of a scope (`scopeName`, `operator`, `values`) selects the object.
+pub fn selects_by(attributes: &Attributes, selector: &Value) -> bool {
+    let values = selector.at(&["values"]).items();
+    holds(attributes, selector.str_at(&["scopeName"]), selector.str_at(&["operator"]), values)
+}
+
+fn holds(attributes: &Attributes, scope: &str, operator: &str, values: &[Value]) -> bool {
     let object = &attributes.object;
     let is_pod = (attributes.group, attributes.resource) == ("", "pods");
     let is_claim = (attributes.group, attributes.resource) == ("", "persistentvolumeclaims");
-    let holds = |scope: &str, operator: &str, values: &[Value]| match scope {
+    match scope {
         "VolumeAttributesClass" if is_claim => {
             selects(object.str_at(&["spec", "volumeAttributesClassName"]), operator, values)
         }
@@ -180,14 +196,7 @@ pub fn in_scope(attributes: &Attributes, quota: &Value) -> bool {
         "NotBestEffort" => !is_best_effort(object),
         "CrossNamespacePodAffinity" => reaches_other_namespaces(object),
         _ => false,
-    };
-    let plain = quota.at(&["spec", "scopes"]).items().iter().filter_map(Value::as_str);
-    let selectors = quota.at(&["spec", "scopeSelector", "matchExpressions"]).items();
-    plain.into_iter().all(|scope| holds(scope, "Exists", &[]))
-        && selectors.iter().all(|selector| {
-            let values = selector.at(&["values"]).items();
-            holds(selector.str_at(&["scopeName"]), selector.str_at(&["operator"]), values)
-        })
+    }
 }
 
 fn selects(class: &str, operator: &str, values: &[Value]) -> bool {
@@ -205,7 +214,7 @@ fn is_terminating(pod: &Value) -> bool {
     pod.at(&["spec", "activeDeadlineSeconds"]).as_i64().is_some_and(|seconds| seconds >= 0)
 }
 
-fn is_best_effort(pod: &Value) -> bool {
+pub fn is_best_effort(pod: &Value) -> bool {
     let states = |what| {
         let states = |holder: &Value| {
             let stated = amounts(holder.at(&["resources", what]));

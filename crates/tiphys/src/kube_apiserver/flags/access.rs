@@ -1,6 +1,6 @@
 //! Who a caller is, what it may do, and what is admitted.
 
-use super::{acts, harmless};
+use super::acts;
 use crate::pflag::{Flag, Kind::*};
 
 pub static AUTHENTICATION: &[Flag] = &[
@@ -114,13 +114,8 @@ pub static AUTHORIZATION: &[Flag] = &[
 pub static ADMISSION: &[Flag] = &[
     acts("admission-control", Strings, "", "Deprecated: all plugins, in order. Use --enable-admission-plugins."),
     acts("admission-control-config-file", Text, "", "A file with an AdmissionConfiguration."),
-    harmless(
-        "default-not-ready-toleration-seconds",
-        Int,
-        "300",
-        "Seconds that pods tolerate a node that is not ready.",
-    ),
-    harmless(
+    acts("default-not-ready-toleration-seconds", Int, "300", "Seconds that pods tolerate a node that is not ready."),
+    acts(
         "default-unreachable-toleration-seconds",
         Int,
         "300",

@@ -64,7 +64,7 @@ pub static SECURE_SERVING: &[Flag] = &[
     acts("bind-address", Ip, "0.0.0.0", "The address to listen on."),
     acts("cert-dir", Text, "/var/run/kubernetes", "Where a certificate is made, if none is given."),
     acts("disable-http2-serving", Bool, "false", "Serve HTTP/1.1 only."),
-    harmless("http2-max-streams-per-connection", Int, "0", "Streams that one HTTP/2 connection may have open: 250."),
+    acts("http2-max-streams-per-connection", Int, "0", "Streams that one HTTP/2 connection may have open: 250."),
     harmless("permit-address-sharing", Bool, "false", "Set SO_REUSEADDR, which is always set here."),
     acts("permit-port-sharing", Bool, "false", "Set SO_REUSEPORT, so that several processes may listen on the port."),
     acts("secure-port", Int, "6443", "The port to listen on."),
@@ -89,6 +89,12 @@ pub static SECURE_SERVING: &[Flag] = &[
 pub static FEATURES: &[Flag] = &[
     harmless("contention-profiling", Bool, "false", "Profile how locks are waited for."),
     refused("debug-socket-path", Text, "", "A socket for profiles without authentication."),
+    acts(
+        "enable-priority-and-fairness",
+        Bool,
+        "true",
+        "Queue requests fairly; without it, only the numbers of reads and writes at once are limited.",
+    ),
     harmless("profiling", Bool, "true", "Serve Go's profiles, which there are none of."),
 ];
 

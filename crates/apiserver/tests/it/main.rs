@@ -1,0 +1,5 @@
+//! The API server as its neighbours meet it: over sockets, with a real kubectl.
+
+mod aggregation;
+mod cluster;
+mod wardle;

@@ -1,6 +1,5 @@
 //! Plays `tests/data/*.cel`: an expression, what comes out, and at times what it costs.
 
-use crate::ast::Literal;
 use crate::cost::Budget;
 use crate::env::Env;
 use crate::eval::EvalError;
@@ -371,11 +370,6 @@ proptest! {
             let _ = program.evaluate(&variables(), &mut Budget::new(1_000_000)).map(|value| value.to_value());
         }
     }
-}
-
-#[test]
-fn literals_are_what_they_say() {
-    assert_eq!(shown(&super::literal_value(&Literal::Uint(3))), "3u");
 }
 
 #[test]

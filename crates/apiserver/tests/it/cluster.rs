@@ -27,18 +27,24 @@ pub struct Cluster {
     admin: Identity,
     port: u16,
     directory: PathBuf,
-    _stop: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
 }
 
 impl Cluster {
     pub async fn start() -> Cluster {
+        Cluster::start_with(|_| {}).await
+    }
+
+    /// With other settings than usual.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Cluster {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("apiserver-it-{}-{number}", std::process::id()));
         let mut options = EmbeddedOptions::new(directory.join("store"));
         options.sync = StoreSync::Never;
         std::fs::create_dir_all(&directory).unwrap();
         let store = Arc::new(EmbeddedStore::open(options).unwrap());
-        let config = config(directory.clone());
+        let mut config = config(directory.clone());
+        change(&mut config);
         let port = config.secure_port;
         let parts = Parts { store, clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) };
         let (sender, stop) = watch::channel(false);
@@ -46,7 +52,7 @@ impl Cluster {
         let admin = server.pki.client("kubernetes-admin", &[authn::MASTERS], SystemClock.now_seconds()).unwrap();
         let kubeconfig = pki::kubeconfig(&server.url, server.pki.ca(), "kubernetes-admin", &admin);
         std::fs::write(directory.join("admin.conf"), kubeconfig).unwrap();
-        Cluster { server, admin, port, directory, _stop: sender }
+        Cluster { server, admin, port, directory, stop: sender }
     }
 
     /// A connection as the administrator.
@@ -56,6 +62,11 @@ impl Cluster {
         let security = Security::Tls { config: Arc::new(config), name: None };
         let destination = Destination { host: "127.0.0.1".into(), port: self.port, security, checked: false };
         TcpDial.dial(&destination).await.unwrap()
+    }
+
+    /// Tells the server to stop.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
     }
 
     /// Runs kubectl to its end.

@@ -2,4 +2,5 @@
 
 mod aggregation;
 mod cluster;
+mod load;
 mod wardle;

@@ -195,6 +195,13 @@ fn validate_limited(limited: &v1::LimitedPriorityLevelConfiguration, path: &Path
     }
 }
 
+/// What one hash can deal.
+const MAX_HASH_BITS: i64 = 60;
+
+fn entropy_bits(queuing: &v1::QueuingConfiguration) -> i64 {
+    (f64::from(queuing.queues).log2() * f64::from(queuing.hand_size)).ceil() as i64
+}
+
 fn validate_queuing(queuing: &v1::QueuingConfiguration, path: &Path, errors: &mut FieldErrors) {
     let counts =
         [("queueLengthLimit", queuing.queue_length_limit), ("queues", queuing.queues), ("handSize", queuing.hand_size)];
@@ -207,5 +214,11 @@ fn validate_queuing(queuing: &v1::QueuingConfiguration, path: &Path, errors: &mu
     if queuing.hand_size > queuing.queues {
         let why = format!("should not be greater than queues ({})", queuing.queues);
         errors.invalid(&path.child("handSize"), queuing.hand_size, why);
+    } else if entropy_bits(queuing) > MAX_HASH_BITS {
+        let (queues, hand) = (queuing.queues, queuing.hand_size);
+        let why = format!(
+            "required entropy bits of deckSize {queues} and handSize {hand} should not be greater than {MAX_HASH_BITS}"
+        );
+        errors.invalid(&path.child("handSize"), hand, why);
     }
 }

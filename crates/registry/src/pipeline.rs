@@ -17,6 +17,7 @@ use kind::{ApiError, DynKind, Scope, Subresource, Verb};
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use stdx::{Clock, Rng, Timer};
 use store::Store;
 
@@ -29,6 +30,8 @@ pub struct Config {
     pub spawn: Arc<dyn Spawn>,
     /// Other servers write to the same store: reads ask it how far it is.
     pub shared_store: bool,
+    /// Watches without a timeout last between this and twice as long, so that they do not all end together.
+    pub min_watch_time: Duration,
     /// Before every key, with a slash at its end: [`keys::ROOT`], or what an operator chose.
     pub root: String,
 }

@@ -203,6 +203,7 @@ pub fn registry(settings: &Config, parts: &Parts, addresses: &ServiceAddresses) 
         timer: Arc::new(TokioTimer),
         spawn: Arc::new(TokioSpawn),
         shared_store: settings.etcd.shared(),
+        min_watch_time: settings.flow.min_request_timeout,
         root: settings.etcd.root(),
     };
     Registry::new(config, KINDS.iter().map(|&kind| entry(kind, settings, addresses)))

@@ -13,8 +13,6 @@ use http::Response;
 use kind::{ApiError, FieldErrors, Path};
 use std::time::Duration;
 
-/// Watches without a timeout last between this and twice as long, so that they do not all end together.
-const DEFAULT_TIMEOUT_SECONDS: u64 = 1_800;
 /// No watch lasts longer.
 const MAX_TIMEOUT_SECONDS: u64 = 24 * 3_600;
 
@@ -68,7 +66,10 @@ impl Registry {
     fn watch_timeout(&self, options: &ListOptions) -> Duration {
         let seconds = match options.timeout_seconds {
             Some(seconds) if seconds > 0 => seconds.unsigned_abs(),
-            _ => DEFAULT_TIMEOUT_SECONDS + self.config.rng.below(DEFAULT_TIMEOUT_SECONDS as usize) as u64,
+            _ => {
+                let least = self.config.min_watch_time.as_secs().max(1);
+                least + self.config.rng.below(least as usize) as u64
+            }
         };
         Duration::from_secs(seconds.min(MAX_TIMEOUT_SECONDS))
     }

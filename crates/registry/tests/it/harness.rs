@@ -43,6 +43,7 @@ impl Server {
             timer: timer.clone(),
             spawn: Arc::new(Threads),
             shared_store: false,
+            min_watch_time: std::time::Duration::from_secs(1800),
             root: registry::keys::ROOT.to_owned(),
         };
         let registry =

@@ -99,6 +99,14 @@ pub fn schema(node: &Node, has_status: bool, strict: Strictness, path: &Path, er
     rules
 }
 
+/// Whether anything is wrong with a node and what is below, for who can only look at what is right.
+pub fn has_errors(node: &Node, strict: Strictness) -> bool {
+    let mut errors = FieldErrors::new();
+    let place = Place { no_defaults: None, inside_metadata: false, is_root: false };
+    node_and_below(node, place, strict, &Path::object(), &mut errors);
+    !errors.is_empty()
+}
+
 /// The status is validated by its own schema: the root must not say more of it.
 fn root_beside_status(node: &Node, path: &Path, errors: &mut FieldErrors) {
     if !node.ty.is_empty() && node.ty != "object" {

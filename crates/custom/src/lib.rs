@@ -18,13 +18,13 @@ pub mod defaults;
 pub mod embedded;
 pub mod field_path;
 pub mod formats;
-pub mod go_regex;
 pub mod intern;
 pub mod jsonpath;
 
 pub mod lists;
 pub mod node;
 pub mod resource;
+pub mod rules;
 pub mod status;
 pub mod structural;
 pub mod values;

@@ -2,7 +2,7 @@
 //!
 //! Parsed from the normal value of a JSONSchemaProps, with the unions resolved. All that looks at schemas looks at this.
 
-use crate::go_regex;
+use cel::functions::regex;
 use schema::Value;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -81,13 +81,13 @@ pub struct Rule {
 #[derive(Debug, Default)]
 pub struct Pattern {
     pub source: String,
-    compiled: OnceLock<Option<regex::Regex>>,
+    compiled: OnceLock<Option<::regex::Regex>>,
 }
 
 impl Pattern {
     /// None: there is none, or it is no regular expression.
-    pub fn regex(&self) -> Option<&regex::Regex> {
-        let compile = || if self.source.is_empty() { None } else { go_regex::compile(&self.source).ok() };
+    pub fn regex(&self) -> Option<&::regex::Regex> {
+        let compile = || if self.source.is_empty() { None } else { regex::compile(&self.source).ok() };
         self.compiled.get_or_init(compile).as_ref()
     }
 }

@@ -184,7 +184,11 @@ impl DynKind for CustomKind {
     }
 
     fn warnings(&self, new: &Value, old: Option<&Value>) -> Vec<String> {
-        checks::finalizer_warnings(new, old)
+        let mut warnings = checks::finalizer_warnings(new, old);
+        if let Some(old) = old {
+            warnings.extend(checks::rule_warnings(self.of(new), new, old));
+        }
+        warnings
     }
 
     fn selectable(&self, value: &Value) -> Vec<(String, String)> {

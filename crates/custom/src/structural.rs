@@ -1,6 +1,6 @@
 //! Whether a schema is structural: it says of every field, once and outside of alternatives, what it is.
 
-use crate::go_regex;
+use cel::functions::regex;
 use crate::node::{Additional, Node};
 use kind::{FieldError, FieldErrors, Path};
 
@@ -205,7 +205,7 @@ fn value_validation(node: &Node, skip_any_of: bool, skip_first: bool, path: &Pat
     }
     let pattern = &node.pattern.source;
     if !pattern.is_empty()
-        && let Err(why) = go_regex::compile(pattern)
+        && let Err(why) = regex::compile(pattern)
     {
         let why = format!("must be a valid regular expression, but isn't: {why}");
         errors.invalid(&path.child("pattern"), pattern, why);

@@ -4,7 +4,7 @@ use crate::definition;
 use api_misc::apiextensions::v1;
 use custom::status;
 use kind::{
-    Column, Context, DeleteAction, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version, validate,
+    Column, Context, DeleteAction, FieldErrors, Kind, Names, Scope, Subresource, Verb, Version,
 };
 use schema::Time;
 
@@ -115,16 +115,17 @@ impl Kind for CustomResourceDefinition {
         old: &v1::CustomResourceDefinition,
         errors: &mut FieldErrors,
     ) {
-        definition::validate(new, errors);
-        let path = Path::root("spec");
-        let names = path.child("names");
-        let established = old.status.conditions.iter().any(|c| c.type_ == "Established" && c.status == "True");
-        validate::immutable(&new.spec.group, &old.spec.group, &path.child("group"), errors);
-        if established {
-            validate::immutable(&new.spec.scope, &old.spec.scope, &path.child("scope"), errors);
-            validate::immutable(&new.spec.names.kind, &old.spec.names.kind, &names.child("kind"), errors);
-        }
-        validate::immutable(&new.spec.names.plural, &old.spec.names.plural, &names.child("plural"), errors);
+        definition::validate_update(new, old, errors);
+    }
+
+    fn validate_subresource(
+        &self,
+        new: &v1::CustomResourceDefinition,
+        _old: &v1::CustomResourceDefinition,
+        _context: &Context,
+        errors: &mut FieldErrors,
+    ) {
+        definition::validate_status(new, errors);
     }
 }
 

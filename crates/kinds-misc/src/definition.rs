@@ -76,7 +76,7 @@ fn validate_all(
     }
     let internal = Internal::new(spec);
     let strict = old.map_or(Strictness::ALL, |old| Strictness::after(&Internal::new(&old.spec).schemas()));
-    let schemas = version::Schemas { strict, old: old.map(|old| &old.spec) };
+    let schemas = version::Schemas { strict, new: spec, old: old.map(|old| &old.spec) };
     validate_versions(spec, &internal, &schemas, &path, errors);
     required_names(&spec.names, &path.child("names"), errors);
     validate_names(&spec.names, &path.child("names"), errors);

@@ -189,7 +189,7 @@ fn validate_client(client: &WebhookClientConfig, path: &Path, errors: &mut Field
     }
 }
 
-fn validate_url(url: &str, path: &Path, errors: &mut FieldErrors) {
+pub fn validate_url(url: &str, path: &Path, errors: &mut FieldErrors) {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     if scheme != "https" {
         let why = format!("'https' is the only allowed URL scheme; {DESIRED}");
@@ -210,7 +210,7 @@ fn validate_url(url: &str, path: &Path, errors: &mut FieldErrors) {
     }
 }
 
-fn validate_service(service: &ServiceReference, path: &Path, errors: &mut FieldErrors) {
+pub fn validate_service(service: &ServiceReference, path: &Path, errors: &mut FieldErrors) {
     for (field, text) in [("name", &service.name), ("namespace", &service.namespace)] {
         if text.is_empty() {
             errors.required(&path.child(field), format!("service {field} is required"));

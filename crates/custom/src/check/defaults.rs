@@ -1,6 +1,7 @@
 //! Whether defaults are valid values of their own schemas, without unknown fields.
 
 use crate::node::Node;
+use crate::rules::Validator;
 use crate::{defaults, embedded, values};
 use kind::{FieldErrors, Path};
 
@@ -20,6 +21,9 @@ fn check(node: &Node, is_resource: bool, must_be_pruned: bool, path: &Path, erro
         embedded::validate(node, default, errors);
         if errors.len() == before {
             values::validate(node, default, &path.to_string(), errors);
+        }
+        if let Some(rules) = Validator::new(node, is_resource).filter(|_| errors.len() == before) {
+            rules.validate_default(default, &path, errors);
         }
     }
     // Defaults below additionalProperties are not looked at, as upstream does not.

@@ -41,6 +41,27 @@ fn check_structure(version: &VersionInfo, new: &Value, old: Option<&Value>, erro
     if old.is_none_or(|old| lists_of(old).is_empty()) {
         errors.extend(lists_of(new));
     }
+    let Some(rules) = &version.rules else { return };
+    if errors.iter().any(|error| BLOCKING.contains(&error.kind)) {
+        let detail = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation".into();
+        let (kind, field, value) = (FieldErrorKind::Invalid, "<nil>".into(), Some("null".into()));
+        return errors.push(FieldError { kind, field, value, detail });
+    }
+    errors.extend(rules.validate(new, old).errors);
+}
+
+/// What keeps rules from being evaluated: they could not rely on what the schema says.
+const BLOCKING: &[FieldErrorKind] = &[
+    FieldErrorKind::NotSupported,
+    FieldErrorKind::Required,
+    FieldErrorKind::TooLong,
+    FieldErrorKind::TooMany,
+    FieldErrorKind::TypeInvalid,
+];
+
+/// What an update leaves wrong, which the client is told of.
+pub fn rule_warnings(version: &VersionInfo, new: &Value, old: &Value) -> Vec<String> {
+    version.rules.as_ref().map(|rules| rules.validate(new, Some(old)).warnings).unwrap_or_default()
 }
 
 fn check_scale(version: &VersionInfo, value: &Value, with_spec: bool, errors: &mut FieldErrors) {

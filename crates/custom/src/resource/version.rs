@@ -5,6 +5,7 @@ use crate::defaults;
 use crate::intern::Has;
 use crate::jsonpath::JsonPath;
 use crate::node::Node;
+use crate::rules::Validator;
 use api_misc::apiextensions::v1;
 use kind::columns::{AGE_DESCRIPTION, NAME_DESCRIPTION};
 use kind::dynamic::ColumnInfo;
@@ -19,6 +20,7 @@ pub struct VersionInfo {
     pub served: bool,
     /// With defaults pruned.
     pub node: Node,
+    pub rules: Option<Validator>,
     /// The schema as its author wrote it.
     pub source: Value,
     /// Whether there is a status subresource.
@@ -66,6 +68,7 @@ impl VersionInfo {
             api_version: format!("{}/{}", spec.group, version.name),
             type_name: format!("{}.{}.{}", group.join("."), version.name, spec.names.kind),
             served: version.served,
+            rules: Validator::new(&node, true),
             node,
             source,
             status: subresources.is_some_and(|subresources| subresources.status.is_some()),

@@ -1,5 +1,6 @@
 //! How objects get from one version to another.
 
+use api_misc::admissionregistration::v1::ServiceReference;
 use api_misc::apiextensions::v1;
 use custom::status::is_true;
 use kind::field::{Bare, Shown};
@@ -73,8 +74,13 @@ fn validate_client(config: &v1::WebhookClientConfig, lax: bool, path: &Path, err
         (Some(_), Some(_)) | (None, None) => errors.required(path, "exactly one of url or service is required"),
         (Some(url), None) => crate::webhooks::validate_url(url, &path.child("url"), errors),
         (None, Some(service)) => {
-            let parts = (service.name.as_str(), service.namespace.as_str(), service.path.as_deref(), service.port);
-            crate::webhooks::validate_service(parts, &path.child("service"), errors);
+            let service = ServiceReference {
+                name: service.name.clone(),
+                namespace: service.namespace.clone(),
+                path: service.path.clone(),
+                port: service.port,
+            };
+            crate::webhooks::validate_service(&service, &path.child("service"), errors);
         }
     }
     if !lax && !config.ca_bundle.0.is_empty() && !has_certificate(&config.ca_bundle.0) {

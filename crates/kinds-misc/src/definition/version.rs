@@ -1,7 +1,6 @@
 //! One version of a definition: its schema, subresources, columns, deprecation.
 
 use super::internal::Internal;
-use super::node_of;
 use api_misc::apiextensions::v1;
 use custom::Node;
 use custom::check::{self, Strictness, selectable_fields};
@@ -15,6 +14,7 @@ const WARNING_MAX: usize = 256;
 /// How schemas are checked.
 pub struct Schemas<'d> {
     pub strict: Strictness,
+    pub new: &'d v1::CustomResourceDefinitionSpec,
     /// The definition before the update.
     pub old: Option<&'d v1::CustomResourceDefinitionSpec>,
 }
@@ -24,8 +24,12 @@ impl Schemas<'_> {
     pub fn validate(&self, node: &Node, version: &str, has_status: bool, path: &Path, errors: &mut FieldErrors) {
         let may_have_rules = check::schema(node, has_status, self.strict, path, errors);
         if may_have_rules {
-            let old = self.old.and_then(|old| old.versions.iter().find(|other| other.name == version)).and_then(node_of);
-            rules::check::definition(node, old.as_ref(), path, errors);
+            let named = |spec: &v1::CustomResourceDefinitionSpec| {
+                let found = spec.versions.iter().find(|other| other.name == version)?;
+                found.schema.clone()
+            };
+            let unchanged = self.old.is_some_and(|old| named(old).is_some() && named(old) == named(self.new));
+            rules::check::definition(node, unchanged, path, errors);
         }
     }
 }

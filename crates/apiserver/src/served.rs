@@ -94,7 +94,7 @@ pub mod tests {
     /// The kinds of the program.
     pub fn builtin() -> Served {
         let mut routes = Routes::default();
-        kinds::KINDS.iter().for_each(|&kind| routes.insert(entry(kind)));
+        kinds::KINDS.iter().for_each(|&kind| drop(routes.insert(entry(kind))));
         Served { routes: Arc::new(routes), remote: Arc::default() }
     }
 

@@ -78,7 +78,7 @@ pub fn validates(format: &str, text: &str) -> bool {
 }
 
 fn is_base64(text: &str) -> bool {
-    text.len() % 4 == 0 && schema::Bytes::from_base64(text).is_ok()
+    text.len().is_multiple_of(4) && schema::Bytes::from_base64(text).is_ok()
 }
 
 fn is_cidr(text: &str) -> bool {
@@ -246,7 +246,7 @@ fn is_isbn13(text: &str) -> bool {
     let digits: Option<Vec<u32>> = text.iter().map(|c| c.to_digit(10)).collect();
     digits.is_some_and(|digits| {
         let sum: u32 = digits.iter().enumerate().map(|(index, digit)| digit * if index % 2 == 0 { 1 } else { 3 }).sum();
-        digits.len() == 13 && sum % 10 == 0
+        digits.len() == 13 && sum.is_multiple_of(10)
     })
 }
 

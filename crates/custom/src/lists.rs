@@ -9,7 +9,7 @@ pub fn validate(node: &Node, value: &Value, path: &Path, errors: &mut FieldError
     match value {
         Value::List(items) => {
             match node.list_type.as_deref() {
-                Some("set") => unique(items.iter().cloned().collect(), path, errors),
+                Some("set") => unique(items.to_vec(), path, errors),
                 Some("map") => keyed(node, items, path, errors),
                 _ => {}
             }

@@ -1,7 +1,7 @@
 //! Whether a schema is structural: it says of every field, once and outside of alternatives, what it is.
 
-use cel::functions::regex;
 use crate::node::{Additional, Node};
+use cel::functions::regex;
 use kind::{FieldError, FieldErrors, Path};
 
 #[derive(Clone, Copy, PartialEq, Eq)]

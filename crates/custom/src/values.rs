@@ -157,10 +157,12 @@ fn of_type(node: &Node, value: &Value, path: &Path) -> Outcome {
             return outcome;
         }
     }
-    if !(has("number") || has("integer")) && !format.is_empty() && texts_or_lists {
+    let of_numbers = has("number") || has("integer");
+    if texts_or_lists && !of_numbers && !format.is_empty() {
         return outcome;
     }
-    if !(has(found) || as_integer || as_number) && !(types.is_empty() && format.is_empty()) {
+    let says_nothing = types.is_empty() && format.is_empty();
+    if !(has(found) || as_integer || as_number || says_nothing) {
         outcome.add(words::wrong_type(path, &types.join(","), found));
     }
     outcome

@@ -6,6 +6,9 @@ use schema::{Time, Value};
 
 pub static SCALE: VirtualKind = VirtualKind(&NAMES, COLUMNS);
 
+/// The scale of a custom resource, whose columns are worded otherwise.
+pub static CUSTOM_SCALE: VirtualKind = VirtualKind(&NAMES, CUSTOM_COLUMNS);
+
 static NAMES: Names = Names {
     group: "autoscaling",
     kind: "Scale",
@@ -35,6 +38,16 @@ static COLUMNS: &[Column<Value>] = &[
         )
     },
     Column::string("Age", AGE_DESCRIPTION, 0, age),
+];
+
+static CUSTOM_COLUMNS: &[Column<Value>] = &[
+    Column {
+        format: "name",
+        ..Column::string("Name", NAME_DESCRIPTION, 0, |scale, _| scale.at(&["metadata", "name"]).clone())
+    },
+    Column { kind: "integer", ..Column::string("Desired", "Number of desired replicas", 0, desired) },
+    Column { kind: "integer", ..Column::string("Available", "Number of actual replicas", 0, available) },
+    Column { kind: "date", ..Column::string("Age", AGE_DESCRIPTION, 0, age) },
 ];
 
 fn desired(scale: &Value, _now: Time) -> Cell {

@@ -3,9 +3,7 @@
 use crate::definition;
 use api_misc::apiextensions::v1;
 use custom::status;
-use kind::{
-    Column, Context, DeleteAction, FieldErrors, Kind, Names, Scope, Subresource, Verb, Version,
-};
+use kind::{Column, Context, DeleteAction, FieldErrors, Kind, Names, Scope, Subresource, Verb, Version};
 use schema::Time;
 
 pub struct CustomResourceDefinition;
@@ -87,6 +85,13 @@ impl Kind for CustomResourceDefinition {
 
     fn updates_unconditionally(&self) -> bool {
         false
+    }
+
+    fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
+        match subresource {
+            "" => &[&["status"]],
+            _ => &[&["spec"]],
+        }
     }
 
     /// The objects go first: the server takes the finalizer away when they are gone.

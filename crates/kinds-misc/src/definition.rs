@@ -21,7 +21,8 @@ use std::collections::BTreeSet;
 pub fn validate_name(object: &v1::CustomResourceDefinition, errors: &mut FieldErrors) {
     let spec = &object.spec;
     let wanted = format!("{}.{}", spec.names.plural, spec.group);
-    if object.metadata.name != wanted {
+    // That there is no name is said elsewhere.
+    if !object.metadata.name.is_empty() && object.metadata.name != wanted {
         let metadata = Path::root("metadata");
         let why = "must be spec.names.plural+\".\"+spec.group";
         errors.invalid(&metadata.child("name"), &object.metadata.name, why);

@@ -5,7 +5,7 @@ use crate::error;
 use crate::negotiate::{self, Media};
 use crate::options::FieldValidation;
 use kind::ApiError;
-use schema::decode::{DecodeOptions, normalize, type_meta};
+use schema::decode::{DecodeOptions, Decoded, normalize, type_meta};
 use schema::json::TypeMeta;
 use schema::{Schema, TypeRef, Value, json, protobuf, yaml};
 
@@ -82,7 +82,7 @@ fn decode(
             let meta = json::type_meta(bytes).map_err(no_meta)?;
             let (meta, ty) = settle(meta, expected)?;
             let decoded = json::decode(ty, bytes, &options).map_err(|error| refused(&meta, error))?;
-            let strict = decoded.strict.iter().map(ToString::to_string).collect();
+            let strict = strict_of(&decoded, expected.custom);
             finish(decoded.value, meta, strict, expected)
         }
         Media::Yaml => {
@@ -92,7 +92,7 @@ fn decode(
             let (meta, ty) = settle(meta, expected)?;
             let decoded = normalize(ty, parsed.value, &options).map_err(|error| refused(&meta, error))?;
             let mut strict = parsed.duplicates;
-            strict.extend(decoded.strict.iter().map(ToString::to_string));
+            strict.extend(strict_of(&decoded, expected.custom));
             finish(decoded.value, meta, strict, expected)
         }
         Media::Protobuf => {
@@ -108,6 +108,17 @@ fn decode(
             finish(value, meta, Vec::new(), expected)
         }
     }
+}
+
+/// What strict decoding found. Upstream prunes custom resources after it has read them: first what came twice, then what is
+/// unknown, sorted.
+pub(crate) fn strict_of(decoded: &Decoded, custom: bool) -> Vec<String> {
+    if !custom {
+        return decoded.strict.iter().map(ToString::to_string).collect();
+    }
+    let mut unknown: Vec<String> = decoded.unknown().collect();
+    unknown.sort();
+    decoded.duplicate().chain(unknown).collect()
 }
 
 /// The envelope's errors come without the codec's name.
@@ -156,6 +167,7 @@ fn settle<'e>(mut meta: TypeMeta, expected: &Expected<'e>) -> Result<(TypeMeta, 
 /// Where upstream has the types of a group: its errors name the file.
 fn scheme_of(api_version: &str) -> &'static str {
     match api_version.split('/').next() {
+        Some("apiextensions.k8s.io") => "k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:55",
         Some("apiregistration.k8s.io") => "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:28",
         _ => "pkg/api/legacyscheme/scheme.go:30",
     }

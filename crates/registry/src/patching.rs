@@ -98,7 +98,7 @@ pub(crate) fn apply(
     };
     match normalize(ty, document.clone(), options) {
         Ok(decoded) => {
-            let strict: Vec<String> = decoded.strict.iter().map(ToString::to_string).collect();
+            let strict = crate::codec::strict_of(&decoded, options.custom);
             let shown = if strict.is_empty() { String::new() } else { show() };
             Ok(Patched { value: decoded.value, strict, shown })
         }

@@ -158,7 +158,12 @@ impl Registry {
         if !context.info.is_resource {
             return self.serve_path(context, body).await;
         }
-        let Some(route) = self.route(context)? else { return self.serve_path(context, body).await };
+        let Some(route) = self.route(context)? else {
+            return match self.routes().is_custom(&context.info.group) {
+                true => Ok(nothing_here()),
+                false => self.serve_path(context, body).await,
+            };
+        };
         if let Some(deprecation) = route.entry.kind.version_warning(&route.view.version) {
             context.warn(deprecation);
         }
@@ -185,7 +190,7 @@ impl Registry {
             Some(fallback) => fallback.call(context, body).await,
             None => None,
         };
-        Ok(answer.unwrap_or_else(|| text(StatusCode::NOT_FOUND, "404 page not found\n")))
+        Ok(answer.unwrap_or_else(nothing_here))
     }
 
     /// Finds the kind and checks that it has what the path and the method say. None: no kind's group has the path.
@@ -379,6 +384,11 @@ fn virtual_verb(verb: Verb) -> Option<VirtualVerb> {
         Verb::Delete => Some(VirtualVerb::Delete),
         Verb::Watch | Verb::DeleteCollection => None,
     }
+}
+
+/// The answer where no one knows the path.
+fn nothing_here() -> Response<Body> {
+    text(StatusCode::NOT_FOUND, "404 page not found\n")
 }
 
 pub(crate) fn text(status: StatusCode, body: &'static str) -> Response<Body> {

@@ -1,7 +1,7 @@
 //! Deleting what a definition defined, before the definition itself goes.
 
 use api_meta::v1::{DeleteOptions, ListOptions};
-use api_misc::apiextensions::v1::CustomResourceDefinition;
+use api_misc::apiextensions::v1::{CustomResourceDefinition, CustomResourceDefinitionCondition};
 use client::{Client, ClientError};
 use custom::status::{FINALIZER, condition, is_true, set_condition};
 use informer::Resource;
@@ -43,10 +43,17 @@ pub async fn run(client: &Client, clock: &dyn Clock, name: &str) -> Result<(), C
         return Ok(());
     }
     let now = || Time::from_unix(clock.now_seconds());
-    let begun = condition(TERMINATING, true, "InstanceDeletionInProgress", "CustomResource deletion is in progress");
-    change(client, name, |definition| set_condition(&mut definition.status, begun.clone(), now())).await?;
     let outcome = match is_true(&definition.status, "Established") {
-        true => delete_objects(client, &definition).await,
+        true => match namespaces_of_objects(client, &definition).await {
+            Ok(namespaces) if namespaces.is_empty() => Ok(all_gone()),
+            Ok(namespaces) => {
+                let message = "CustomResource deletion is in progress";
+                let begun = condition(TERMINATING, true, "InstanceDeletionInProgress", message);
+                change(client, name, |definition| set_condition(&mut definition.status, begun.clone(), now())).await?;
+                delete_objects(client, &definition, &namespaces).await
+            }
+            Err(error) => Err(failed(error)),
+        },
         false => Ok(condition(TERMINATING, false, "NeverEstablished", "resource was never established")),
     };
     match outcome {
@@ -65,39 +72,59 @@ pub async fn run(client: &Client, clock: &dyn Clock, name: &str) -> Result<(), C
     }
 }
 
-type Outcome = Result<api_misc::apiextensions::v1::CustomResourceDefinitionCondition, (&'static str, CleanupError)>;
+type Outcome = Result<CustomResourceDefinitionCondition, (&'static str, CleanupError)>;
 
-async fn delete_objects(client: &Client, definition: &CustomResourceDefinition) -> Outcome {
-    let failed = |error: ClientError| ("InstanceDeletionFailed", CleanupError::Client(error));
+fn failed(error: ClientError) -> (&'static str, CleanupError) {
+    ("InstanceDeletionFailed", CleanupError::Client(error))
+}
+
+fn all_gone() -> CustomResourceDefinitionCondition {
+    condition(TERMINATING, false, "InstanceDeletionCompleted", "removed all instances")
+}
+
+/// What a definition defines, in a version that is served; none of an established one without.
+fn resource(definition: &CustomResourceDefinition) -> Option<Resource> {
     let spec = &definition.spec;
-    let Some(version) = spec.versions.iter().find(|version| version.served) else {
-        return Ok(condition(TERMINATING, false, "InstanceDeletionCompleted", "removed all instances"));
-    };
-    let resource = Resource {
+    let version = spec.versions.iter().find(|version| version.served)?;
+    Some(Resource {
         group: spec.group.clone().into(),
         version: version.name.clone().into(),
         kind: spec.names.kind.clone().into(),
         plural: spec.names.plural.clone().into(),
         namespaced: spec.scope != "Cluster",
-    };
-    let api = client.api(&resource).metadata();
-    let objects = api.list("", &ListOptions::default()).await.map_err(failed)?;
-    let namespaces: BTreeSet<&str> =
-        objects.items.iter().map(|object| object.str_at(&["metadata", "namespace"])).collect();
+    })
+}
+
+/// Where there are objects; the empty name stands for those without a namespace.
+async fn namespaces_of_objects(
+    client: &Client,
+    definition: &CustomResourceDefinition,
+) -> Result<BTreeSet<String>, ClientError> {
+    let Some(resource) = resource(definition) else { return Ok(BTreeSet::new()) };
+    let objects = client.api(&resource).metadata().list("", &ListOptions::default()).await?;
+    Ok(objects.items.iter().map(|object| object.str_at(&["metadata", "namespace"]).to_owned()).collect())
+}
+
+async fn delete_objects(
+    client: &Client,
+    definition: &CustomResourceDefinition,
+    namespaces: &BTreeSet<String>,
+) -> Outcome {
+    let Some(resource) = resource(definition) else { return Ok(all_gone()) };
     for namespace in namespaces {
         let (list, options) = (ListOptions::default(), DeleteOptions::default());
         client.api(&resource).delete_collection(namespace, &list, &options).await.map_err(failed)?;
     }
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let mut pause = FIRST_PAUSE;
-    while !api.list("", &ListOptions::default()).await.map_err(failed)?.items.is_empty() {
+    while !namespaces_of_objects(client, definition).await.map_err(failed)?.is_empty() {
         if tokio::time::Instant::now() >= deadline {
             return Err(("InstanceDeletionCheck", CleanupError::Remaining));
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
-    Ok(condition(TERMINATING, false, "InstanceDeletionCompleted", "removed all instances"))
+    Ok(all_gone())
 }
 
 /// Changes the definition through its status, as upstream does; that it is gone is fine.
@@ -109,7 +136,7 @@ async fn change(client: &Client, name: &str, edit: impl Fn(&mut CustomResourceDe
         };
         edit(&mut definition);
         match client.update_status(&definition).await {
-            Err(error) if error.is_conflict() => {}
+            Err(error) if error.is_conflict() => tracing::debug!(name, %error, "another write was faster"),
             Err(error) if error.is_not_found() => return Ok(()),
             done => return Ok(done.map(drop)?),
         }

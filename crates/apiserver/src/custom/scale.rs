@@ -32,7 +32,7 @@ struct Request<'r> {
 
 impl Virtual for CustomScale {
     fn kind(&self) -> Option<&'static dyn DynKind> {
-        Some(&kinds_apps::scale::SCALE)
+        Some(&kinds_apps::scale::CUSTOM_SCALE)
     }
 
     fn call<'a>(

@@ -12,6 +12,12 @@ pub const SHARED: &[&str] = &[OBJECT_META, LIST_META, "io.k8s.api.autoscaling.v1
 const MAX_DEPTH: usize = 256;
 /// What the version 2 of OpenAPI has no words for.
 const NOT_IN_V2: &[&str] = &["allOf", "anyOf", "oneOf", "not"];
+const API_VERSION: &str = "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+const KIND: &str = "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+const METADATA: &str = "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+const LIST_METADATA: &str = "Standard list metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+const CONVENTIONS: &str =
+    "More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md";
 const EMBEDDED: &str = "x-kubernetes-embedded-resource";
 const PRESERVED: &str = "x-kubernetes-preserve-unknown-fields";
 
@@ -37,14 +43,18 @@ pub fn definitions(kind: &dyn DynKind, version: &str, dialect: Dialect) -> Vec<(
     let mut object = object(kind.published_schema(version), dialect);
     let of_kind = |kind: &str| vec![group_version_kind(&api_version, kind)];
     object.set(&["x-kubernetes-group-version-kind"], of_kind(names.kind));
+    let mut metadata = described(LIST_META, dialect);
+    metadata.set(&["description"], LIST_METADATA);
+    let items = format!("List of {}. {CONVENTIONS}", names.plural);
     let mut list = value!({
+        "description": (format!("{} is a list of {}", kind.list_kind().map_or_else(|| format!("{}List", names.kind), str::to_owned), names.kind)),
         "type": "object",
         "required": ["items"],
         "properties": {
-            "apiVersion": { "type": "string" },
-            "items": { "type": "array", "items": (reference(&types.object, dialect)) },
-            "kind": { "type": "string" },
-            "metadata": (described(LIST_META, dialect))
+            "apiVersion": { "type": "string", "description": API_VERSION },
+            "items": { "type": "array", "description": items, "items": (reference(&types.object, dialect)) },
+            "kind": { "type": "string", "description": KIND },
+            "metadata": metadata
         }
     });
     list.set(&["x-kubernetes-group-version-kind"], of_kind(&format!("{}List", names.kind)));
@@ -68,10 +78,12 @@ pub fn object(published: Option<Value>, dialect: Dialect) -> Value {
 
 /// Adds what every object has.
 fn add_object_fields(schema: &mut Value, dialect: Dialect) {
-    for field in ["apiVersion", "kind"] {
-        schema.set(&["properties", field], value!({ "type": "string" }));
+    for (field, description) in [("apiVersion", API_VERSION), ("kind", KIND)] {
+        schema.set(&["properties", field], value!({ "type": "string", "description": description }));
     }
-    schema.set(&["properties", "metadata"], described(OBJECT_META, dialect));
+    let mut metadata = described(OBJECT_META, dialect);
+    metadata.set(&["description"], METADATA);
+    schema.set(&["properties", "metadata"], metadata);
 }
 
 /// As upstream, a reference that may have words beside it is not bare in version 3.

@@ -30,7 +30,8 @@ pub fn compile(node: &Node, decl: &Decl) -> Vec<Compiled> {
     let optional = with(Type::optional(decl.ty.clone()));
     let compile = |rule: &Rule| {
         let env = if rule.optional_old_self == Some(true) { &optional } else { &plain };
-        let path = (!rule.field_path.is_empty()).then(|| field_path::resolve(&rule.field_path, node, true).ok()).flatten();
+        let path =
+            (!rule.field_path.is_empty()).then(|| field_path::resolve(&rule.field_path, node, true).ok()).flatten();
         Compiled { field_path: path.map(|(path, _)| path.to_string()), ..one(rule, env, decl) }
     };
     node.rules.iter().map(compile).collect()

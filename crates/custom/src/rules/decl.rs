@@ -19,8 +19,8 @@ const MAX_DURATION: u64 = 32;
 const DATE: u64 = 12;
 const MIN_DATE_TIME: u64 = 21;
 const MAX_DATE_TIME: u64 = 32;
-/// Of what has no size.
-const UNBOUNDED: u64 = i64::MAX as u64;
+/// Of what has no size of its own, as upstream has it: comparing such values is free.
+const NONE: u64 = 0;
 
 /// A schema as CEL sees it.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl SizeHints for Decl {
             at = match (&at.below, &**name) {
                 (Below::Elements(elements), "@items" | "@values") => elements,
                 (Below::Elements(_), "@keys") if index + 1 == path.len() => {
-                    return Some(Range { min: 0, max: UNBOUNDED });
+                    return Some(Range { min: 0, max: NONE });
                 }
                 (Below::Fields(fields), name) => fields.get(name)?,
                 _ => return None,
@@ -100,9 +100,9 @@ fn declare(node: &Node, is_resource: bool, name: &str) -> Option<Decl> {
             _ => Some(object(node, is_resource, name)),
         },
         "string" => Some(string(node)),
-        "boolean" => Some(Decl::simple(Type::Bool, MIN_BOOL, UNBOUNDED)),
-        "number" => Some(Decl::simple(Type::Double, MIN_NUMBER, UNBOUNDED)),
-        "integer" => Some(Decl::simple(Type::Int, MIN_NUMBER, UNBOUNDED)),
+        "boolean" => Some(Decl::simple(Type::Bool, MIN_BOOL, NONE)),
+        "number" => Some(Decl::simple(Type::Double, MIN_NUMBER, NONE)),
+        "integer" => Some(Decl::simple(Type::Int, MIN_NUMBER, NONE)),
         _ if is_resource && !node.properties.is_empty() => Some(object(node, is_resource, name)),
         _ => None,
     }
@@ -139,7 +139,7 @@ fn object(node: &Node, is_resource: bool, name: &str) -> Decl {
         add("metadata", metadata(node.property("metadata"), &format!("{name}.metadata")), ListType::Atomic);
     }
     let ty = Type::Object(Arc::new(ObjectType { name: name.into(), fields: Fields::Known(types) }));
-    Decl { ty, min_size, max_elements: UNBOUNDED, below: Below::Fields(fields) }
+    Decl { ty, min_size, max_elements: NONE, below: Below::Fields(fields) }
 }
 
 /// Rules see the names in the metadata, and nothing else.
@@ -154,7 +154,7 @@ fn metadata(node: Option<&Node>, name: &str) -> Decl {
         fields.insert(key.to_owned(), decl);
     }
     let ty = Type::Object(Arc::new(ObjectType { name: name.into(), fields: Fields::Known(types) }));
-    Decl { ty, min_size: MIN_COLLECTION, max_elements: UNBOUNDED, below: Below::Fields(fields) }
+    Decl { ty, min_size: MIN_COLLECTION, max_elements: NONE, below: Below::Fields(fields) }
 }
 
 fn string(node: &Node) -> Decl {

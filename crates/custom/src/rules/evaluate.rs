@@ -219,8 +219,9 @@ impl Run {
                 (false, before) => before.clone(),
             };
             let names = Names { this: this.clone(), old: before };
-            let result = self.evaluate(program, &names).map_err(|()| ());
-            let Ok(result) = result else { return self.spent(validator, path, OUT_OF_BUDGET) };
+            let Ok(result) = self.evaluate(program, &names) else {
+                return self.spent(validator, path, OUT_OF_BUDGET);
+            };
             match result {
                 Ok(Val::Bool(true)) => {}
                 Ok(_) => self.failed(validator, compiled, value, &names, correlation, path)?,

@@ -35,11 +35,15 @@ fn what_does_not_compile_is_refused() {
     check_definition(spec(value!({ "rule": "self.a > 0" })), &[]);
     check_definition(
         spec(value!({ "rule": "1" })),
-        &["schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {\"Rule\":\"1\",\"Message\":\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: cel expression must evaluate to a bool"],
+        &[
+            "schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {\"Rule\":\"1\",\"Message\":\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: cel expression must evaluate to a bool",
+        ],
     );
     check_definition(
         spec(value!({ "rule": "self.a > 0", "optionalOldSelf": true })),
-        &["schema.properties[spec].x-kubernetes-validations[0].optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule"],
+        &[
+            "schema.properties[spec].x-kubernetes-validations[0].optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule",
+        ],
     );
 }
 
@@ -48,7 +52,9 @@ fn items_of_plain_lists_have_no_past() {
     let items = value!({ "type": "integer", "x-kubernetes-validations": [{ "rule": "self >= oldSelf" }] });
     check_definition(
         with_spec(value!({ "type": "array", "maxItems": 3, "items": items })),
-        &["schema.properties[spec].items.x-kubernetes-validations[0].rule: Invalid value: \"self >= oldSelf\": oldSelf cannot be used on the uncorrelatable portion of the schema within schema.properties[spec]"],
+        &[
+            "schema.properties[spec].items.x-kubernetes-validations[0].rule: Invalid value: \"self >= oldSelf\": oldSelf cannot be used on the uncorrelatable portion of the schema within schema.properties[spec]",
+        ],
     );
 }
 
@@ -64,11 +70,21 @@ fn rules_tell_what_fails() {
         ]
     }));
     check_object(&schema, value!({ "spec": { "min": 1, "max": 2 } }), None, &[], &[]);
-    check_object(&schema, value!({ "spec": { "min": 3, "max": 2 } }), None, &["spec.min: Invalid value: min 3 over max"], &[]);
+    check_object(
+        &schema,
+        value!({ "spec": { "min": 3, "max": 2 } }),
+        None,
+        &["spec.min: Invalid value: min 3 over max"],
+        &[],
+    );
     check_object(&schema, value!({ "spec": { "min": 1, "max": 100 } }), None, &["spec.max: Forbidden: too much"], &[]);
-    check_object(&schema, value!({ "spec": { "min": 1 } }), None, &[
-        "spec: Invalid value: \"object\": no such key: max evaluating rule: self.min <= self.max",
-    ], &[]);
+    check_object(
+        &schema,
+        value!({ "spec": { "min": 1 } }),
+        None,
+        &["spec: Invalid value: \"object\": no such key: max evaluating rule: self.min <= self.max"],
+        &[],
+    );
 }
 
 #[test]
@@ -81,7 +97,13 @@ fn transitions_and_what_did_not_change() {
     }));
     check_object(&schema, value!({ "spec": { "a": "x" } }), None, &[], &[]);
     let old = || Some(value!({ "spec": { "a": "bad" } }));
-    check_object(&schema, value!({ "spec": { "a": "bad" } }), old(), &[], &["spec.a: Invalid value: \"bad\": failed rule: self != 'bad'"]);
+    check_object(
+        &schema,
+        value!({ "spec": { "a": "bad" } }),
+        old(),
+        &[],
+        &["spec.a: Invalid value: \"bad\": failed rule: self != 'bad'"],
+    );
     check_object(
         &schema,
         value!({ "spec": { "a": "x" } }),
@@ -93,7 +115,8 @@ fn transitions_and_what_did_not_change() {
 
 #[test]
 fn names_of_objects_are_seen_at_the_root() {
-    let schema = value!({ "type": "object", "x-kubernetes-validations": [{ "rule": "self.metadata.name.startsWith('a')" }] });
+    let schema =
+        value!({ "type": "object", "x-kubernetes-validations": [{ "rule": "self.metadata.name.startsWith('a')" }] });
     check_object(&schema, value!({ "metadata": { "name": "ab" } }), None, &[], &[]);
     check_object(
         &schema,

@@ -20,7 +20,13 @@ impl Internal {
         let versions = &spec.versions;
         let alike = |same: &dyn Fn(&v1::CustomResourceDefinitionVersion) -> bool| versions.iter().all(same);
         let Some(first) = versions.first() else {
-            return Internal { schema: Some(None), own: Vec::new(), subresources: true, columns: true, selectable: true };
+            return Internal {
+                schema: Some(None),
+                own: Vec::new(),
+                subresources: true,
+                columns: true,
+                selectable: true,
+            };
         };
         let schemas_alike = alike(&|version| version.schema == first.schema);
         Internal {
@@ -47,7 +53,8 @@ pub fn versions_json(spec: &v1::CustomResourceDefinitionSpec, internal: &Interna
     if spec.versions.is_empty() {
         return "null".into();
     }
-    let shown: Vec<String> = spec.versions.iter().enumerate().map(|(index, v)| version_json(v, index, internal)).collect();
+    let shown: Vec<String> =
+        spec.versions.iter().enumerate().map(|(index, v)| version_json(v, index, internal)).collect();
     format!("[{}]", shown.join(","))
 }
 

@@ -90,7 +90,9 @@ fn deprecation(version: &v1::CustomResourceDefinitionVersion, path: &Path, error
 }
 
 pub fn subresources(version: &v1::CustomResourceDefinitionVersion, path: &Path, errors: &mut FieldErrors) {
-    let Some(scale) = version.subresources.as_ref().and_then(|subresources| subresources.scale.as_ref()) else { return };
+    let Some(scale) = version.subresources.as_ref().and_then(|subresources| subresources.scale.as_ref()) else {
+        return;
+    };
     let places = [
         ("scale.specReplicasPath", &scale.spec_replicas_path, ".spec."),
         ("scale.statusReplicasPath", &scale.status_replicas_path, ".status."),

@@ -1,10 +1,10 @@
 //! Admission's side of the world outside: HTTPS to webhooks, the configuration file.
 
 mod connections;
-mod go_words;
+pub(crate) mod go_words;
 pub mod settings;
 mod stores;
-mod verifier;
+pub(crate) mod verifier;
 mod webhooks;
 
 pub use stores::{ImageReviews, Namespaces};

@@ -144,6 +144,6 @@ fn split(config: &mut ConnectionConfig) -> Result<Uri, OutboundError> {
     Ok(path)
 }
 
-fn system_authorities() -> Vec<u8> {
+pub(crate) fn system_authorities() -> Vec<u8> {
     SYSTEM_AUTHORITIES.iter().find_map(|path| std::fs::read(path).ok()).unwrap_or_default()
 }

@@ -6,16 +6,18 @@
 //! ```
 //!
 //! [`location`] decides purely: names, ports, addresses that may be called, paths. [`headers`] says what of a message is
-//! between neighbours alone. [`dial`] opens the connection, and checks the very address that it connects to. Deliberately
+//! between neighbours alone. [`dial`] opens the connection, and checks the very address that it connects to; [`pool`] keeps some for the next request. Deliberately
 //! absent: following redirects, and rewriting links in HTML.
 
 pub mod dial;
 pub mod forward;
 pub mod headers;
 pub mod location;
+mod pool;
 
 pub use dial::{Destination, Dial, Security, TcpDial};
 pub use forward::{Forward, Manners};
+pub use pool::Pool;
 
 /// Whether a path leads to a proxy, so that its body should be passed on as it comes. A path that is taken for none by
 /// mistake only has its body collected first.

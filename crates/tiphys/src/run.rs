@@ -161,6 +161,8 @@ async fn apiserver(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Re
         flow: Default::default(),
         services: apiserver::config::Services {
             cluster_ip_ranges: options.service_cluster_ip_range.clone(),
+            // Nothing on this machine needs to know the services' own addresses.
+            enable_aggregator_routing: true,
             ..Default::default()
         },
         allow_privileged: true,

@@ -3,9 +3,10 @@
 use super::resolve::{self, Address, ResolveError};
 use super::table::{Remote, Spec, Table};
 use crate::late::Late;
+use crate::outbound;
 use crate::proxy::dial::client_config;
 use crate::proxy::forward::plain;
-use crate::proxy::{Destination, Dial, Forward, Manners, Security, headers};
+use crate::proxy::{Destination, Dial, Forward, Manners, Pool, Security, headers};
 use crate::served::{GroupVersion, Served, Source};
 use crate::stream::StreamTarget;
 use arc_swap::ArcSwap;
@@ -20,8 +21,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use stdx::{Clock, Rng};
 
-/// Authorities that the machine believes in, where a distribution keeps them.
-const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 const UNAVAILABLE: &str = "service unavailable";
 
 /// What this server knows of others, and how it speaks to them.
@@ -37,8 +36,16 @@ pub struct Aggregation {
     /// Groups and versions of the program, which are never another server's.
     builtin: HashSet<GroupVersion>,
     table: ArcSwap<Table>,
-    /// TLS for each APIService, as long as it stays the same.
-    secured: Mutex<HashMap<String, (Arc<Spec>, Security)>>,
+    /// By the name of the APIService.
+    kept: Mutex<HashMap<String, Kept>>,
+}
+
+/// What is kept of a server as long as its APIService stays the same.
+#[derive(Clone)]
+struct Kept {
+    spec: Arc<Spec>,
+    security: Security,
+    pool: Arc<Pool>,
 }
 
 impl Aggregation {
@@ -62,7 +69,7 @@ impl Aggregation {
             rng,
             builtin: builtin.collect(),
             table: ArcSwap::default(),
-            secured: Mutex::default(),
+            kept: Mutex::default(),
         })
     }
 
@@ -78,9 +85,9 @@ impl Aggregation {
     pub(super) fn change(&self, change: impl Fn(&Table) -> Option<Table>) {
         self.table.rcu(|table| change(table).map_or_else(|| table.clone(), Arc::new));
         let table = self.table.load();
-        self.secured
-            .lock()
-            .retain(|_, (spec, _)| table.remotes.get(&spec.group_version()).is_some_and(|remote| remote.spec == *spec));
+        self.kept.lock().retain(|_, kept| {
+            table.remotes.get(&kept.spec.group_version()).is_some_and(|remote| remote.spec == kept.spec)
+        });
     }
 
     /// Whether another server has what lies at this path.
@@ -115,8 +122,7 @@ impl Aggregation {
 
     pub(super) fn destination(&self, spec: &Spec) -> Result<Destination, String> {
         let Address { host, port } = self.address(spec).map_err(|error| error.to_string())?;
-        let security = self.security(spec).map_err(|error| error.to_string())?;
-        Ok(Destination { host, port, security, checked: false })
+        Ok(Destination { host, port, security: self.kept(spec)?.security, checked: false })
     }
 
     /// For a question whose answer tells nothing but that there is one.
@@ -127,25 +133,24 @@ impl Aggregation {
         Ok(Destination { host, port, security: Security::Tls { config: Arc::new(config), name }, checked: false })
     }
 
-    fn security(&self, spec: &Spec) -> Result<Security, String> {
-        if let Some((known, security)) = self.secured.lock().get(&spec.name)
-            && **known == *spec
-        {
-            return Ok(security.clone());
+    fn kept(&self, spec: &Spec) -> Result<Kept, String> {
+        if let Some(kept) = self.kept.lock().get(&spec.name).filter(|kept| *kept.spec == *spec) {
+            return Ok(kept.clone());
         }
         let system;
         let authority = match (spec.insecure_skip_tls_verify, spec.ca_bundle.as_slice()) {
             (true, _) => None,
             (false, []) => {
-                system = std::fs::read(SYSTEM_AUTHORITIES).map_err(|error| format!("{SYSTEM_AUTHORITIES}: {error}"))?;
+                system = outbound::system_authorities();
                 Some(system.as_slice())
             }
             (false, bundle) => Some(bundle),
         };
         let config = client_config(authority, self.identity.as_ref()).map_err(|error| error.to_string())?;
         let security = Security::Tls { config: Arc::new(config), name: Some(server_name(spec)) };
-        self.secured.lock().insert(spec.name.clone(), (Arc::new(spec.clone()), security.clone()));
-        Ok(security)
+        let kept = Kept { spec: Arc::new(spec.clone()), security, pool: Arc::default() };
+        self.kept.lock().insert(spec.name.clone(), kept.clone());
+        Ok(kept)
     }
 }
 
@@ -190,14 +195,14 @@ impl Passing {
         if !self.remote.available {
             return Err(unavailable());
         }
-        let security = aggregation.security(spec).map_err(|why| (StatusCode::INTERNAL_SERVER_ERROR, why))?;
+        let kept = aggregation.kept(spec).map_err(|why| (StatusCode::INTERNAL_SERVER_ERROR, why))?;
         let Address { host, port } = aggregation.address(spec).map_err(|error| {
             let (namespace, name) = (&spec.service.namespace, &spec.service.name);
             tracing::warn!(%error, namespace, name, "no way to the service of an aggregated group");
             unavailable()
         })?;
         Ok(Forward {
-            destination: Destination { host, port, security, checked: false },
+            destination: Destination { host, port, security: kept.security, checked: false },
             dial: aggregation.dial.clone(),
             method: context.method.clone(),
             path: context.info.path.clone(),
@@ -208,6 +213,7 @@ impl Passing {
             client_path: context.info.path.clone(),
             body: raw,
             manners: Manners::Server,
+            pool: Some(kept.pool),
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Connections to the servers behind a proxy.
 
 use super::location::{ADDRESS_NOT_ALLOWED, may_be_called};
+use crate::admission::go_words;
+use crate::admission::verifier::GoVerifier;
 use futures_util::future::BoxFuture;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
@@ -73,20 +75,9 @@ async fn tcp(to: &Destination) -> io::Result<TcpStream> {
     }
     let stream = TcpStream::connect(&addresses[..])
         .await
-        .map_err(|error| io::Error::new(error.kind(), format!("dial tcp {}: {}", to.authority(), in_go(&error))))?;
+        .map_err(|error| io::Error::new(error.kind(), go_words::dial(&to.authority(), &error)))?;
     stream.set_nodelay(true)?;
     Ok(stream)
-}
-
-/// A failure of a system call in the words that clients of upstream read.
-fn in_go(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connect: connection refused".into(),
-        io::ErrorKind::TimedOut => "i/o timeout".into(),
-        io::ErrorKind::HostUnreachable => "connect: no route to host".into(),
-        io::ErrorKind::NetworkUnreachable => "connect: network is unreachable".into(),
-        _ => format!("connect: {error}"),
-    }
 }
 
 impl Destination {
@@ -115,9 +106,10 @@ impl Security {
 
     async fn secure(&self, host: &str, stream: TcpStream) -> io::Result<BoxStream> {
         let Security::Tls { config, name } = self else { return Ok(Box::new(stream)) };
-        let name = ServerName::try_from(name.clone().unwrap_or_else(|| host.to_owned())).map_err(io::Error::other)?;
-        let connector = TlsConnector::from(config.clone());
-        Ok(Box::new(connector.connect(name, stream).await?))
+        let shown = name.clone().unwrap_or_else(|| host.to_owned());
+        let name = ServerName::try_from(shown.clone()).map_err(io::Error::other)?;
+        let told = |error: io::Error| io::Error::new(error.kind(), go_words::handshake(&error, &shown));
+        Ok(Box::new(TlsConnector::from(config.clone()).connect(name, stream).await.map_err(told)?))
     }
 }
 
@@ -130,7 +122,8 @@ pub fn client_config(authority: Option<&[u8]>, identity: Option<&Identity>) -> R
             for certificate in CertificateDer::pem_slice_iter(pem) {
                 roots.add(certificate?)?;
             }
-            builder.with_root_certificates(roots)
+            let verifier = GoVerifier::new(roots, pem).map_err(rustls::Error::General)?;
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
         }
         None => builder.dangerous().with_custom_certificate_verifier(accept_any_server()),
     };

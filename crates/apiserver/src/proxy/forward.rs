@@ -1,12 +1,12 @@
 //! One request that is passed on.
 
 use super::location::{self, escaped, unreachable};
+use super::pool::{self, Pool, Returning, Sender, Sent};
 use super::{Destination, Dial, headers};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::body::{Body, Incoming};
 use hyper_util::rt::TokioIo;
 use kind::ApiError;
 use std::io;
@@ -45,9 +45,9 @@ pub struct Forward {
     /// The body, where it was collected before.
     pub body: Bytes,
     pub manners: Manners,
+    /// Connections that are kept for the next request.
+    pub pool: Option<Arc<Pool>>,
 }
-
-type Sent = UnsyncBoxBody<Bytes, hyper::Error>;
 
 impl Forward {
     /// `original`: the client's request, where its body was left in it or it asks for an upgrade.
@@ -57,8 +57,8 @@ impl Forward {
             Some(request) if streaming::upgrade::is_upgrade_request(request.headers()) => self.upgrade(request).await,
             Some(request) => self.pass(request.into_body().boxed_unsync()).await,
             None => {
-                let body = Full::new(self.body.clone()).map_err(|never| match never {}).boxed_unsync();
-                self.pass(body).await
+                let body = self.body.clone();
+                self.pass(Full::new(body).map_err(|never| match never {}).boxed_unsync()).await
             }
         };
         match (done, manners) {
@@ -90,22 +90,38 @@ impl Forward {
         if self.path.is_empty() && matches!(self.method, Method::GET | Method::HEAD) {
             return redirect(&self.client_path, &self.query);
         }
-        let request = self.request(body)?;
+        let again = matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS) && body.is_end_stream();
+        let mut request = self.request(body)?;
         let host =
             request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
+        let authority = self.destination.authority();
+        let pool = self.pool.clone().unwrap_or_default();
+        while again && let Some(sender) = pool.take(&authority) {
+            match pool::ask(&pool, &authority, sender, request).await {
+                Ok(response) => return self.answer(response, &host),
+                // The other side had closed it: the question goes over another connection.
+                Err(error) => tracing::debug!(%error, "a connection that was kept to a proxied server had ended"),
+            }
+            request = self.request(nothing())?;
+        }
+        let sender = self.connect().await?;
+        let response = pool::ask(&pool, &authority, sender, request).await.map_err(|error| unreachable(&error))?;
+        self.answer(response, &host)
+    }
+
+    async fn connect(&self) -> Result<Sender, ApiError> {
         let io = self.dial.dial(&self.destination).await.map_err(|error| match error.kind() {
             io::ErrorKind::PermissionDenied => location::not_allowed(),
             _ => unreachable(&error),
         })?;
-        let (mut sender, connection) =
+        let (sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(io)).await.map_err(|error| unreachable(&error))?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection to a proxied server ended");
             }
         });
-        let response = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
-        self.answer(response, &host)
+        Ok(sender)
     }
 
     fn request(&self, body: Sent) -> Result<Request<Sent>, ApiError> {
@@ -139,7 +155,7 @@ impl Forward {
         self.client_path.strip_suffix(self.path.as_str()).unwrap_or(&self.client_path)
     }
 
-    fn answer(&self, response: Response<Incoming>, host: &str) -> Result<Response<serve::Body>, ApiError> {
+    fn answer(&self, response: Response<Returning>, host: &str) -> Result<Response<serve::Body>, ApiError> {
         let (mut head, body) = response.into_parts();
         head.version = http::Version::HTTP_11;
         headers::for_client(&mut head.headers);
@@ -158,6 +174,10 @@ impl Forward {
         }
         Ok(Response::from_parts(head, body.map_err(io::Error::other).boxed_unsync()))
     }
+}
+
+fn nothing() -> Sent {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
 fn redirect(path: &str, query: &str) -> Result<Response<serve::Body>, ApiError> {

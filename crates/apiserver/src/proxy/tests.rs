@@ -48,6 +48,7 @@ fn forward(manners: Manners, path: &str) -> (Forward, DuplexStream) {
         client_path,
         body: Bytes::new(),
         manners,
+        pool: None,
     };
     (forward, far)
 }

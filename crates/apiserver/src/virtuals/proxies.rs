@@ -50,6 +50,7 @@ impl Virtual for Proxies {
                 client_path: info.path.clone(),
                 body: raw,
                 manners: Manners::Workload,
+                pool: None,
             };
             let target = StreamTarget::Forward(Box::new(forward));
             Ok(Outcome::Response(Response::new(Body::Stream(Box::new(target)))))

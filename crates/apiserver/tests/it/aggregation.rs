@@ -3,6 +3,8 @@
 use crate::cluster::{Cluster, text};
 use crate::wardle::{Seen, Wardle};
 use base64::Engine;
+use std::collections::HashSet;
+use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const APISERVICE: &str = "apiservices/v1alpha1.wardle.example.com";
@@ -73,6 +75,17 @@ async fn bodies_are_passed_on_whole_and_redirects_are_not() {
     let moved = cluster.run(&["get", "--raw", &raw("/moved")], "").await;
     let said = text(&moved.stderr);
     assert!(!moved.status.success() && !said.contains("elsewhere"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_go_over_connections_that_are_kept() {
+    let (cluster, wardle) = with_wardle().await;
+    for _ in 0..3 {
+        cluster.ok(&["get", "--raw", "/apis/wardle.example.com/v1alpha1/namespaces/default/flunders"], "").await;
+    }
+    let seen = wardle.seen.lock();
+    let peers: HashSet<SocketAddr> = seen.iter().filter(|s| s.path.ends_with("/flunders")).map(|s| s.peer).collect();
+    assert_eq!(peers.len(), 1, "{peers:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use serve::tls::{ClientCertificates, server_config};
 use serve::{Body, Handler, Identity, Peer};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use stdx::{Clock, SystemClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,6 +26,8 @@ const VERSION: &str = "/apis/wardle.example.com/v1alpha1";
 /// What the server was asked, and by whom.
 #[derive(Clone, Debug)]
 pub struct Seen {
+    /// Of the connection.
+    pub peer: SocketAddr,
     pub path: String,
     pub headers: HeaderMap,
     pub body_bytes: usize,
@@ -76,7 +79,12 @@ impl Handler for Flunders {
             let (head, body) = request.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             let path = head.uri.path().to_owned();
-            self.seen.lock().push(Seen { path: path.clone(), headers: head.headers, body_bytes: body.len() });
+            self.seen.lock().push(Seen {
+                peer: peer.address,
+                path: path.clone(),
+                headers: head.headers,
+                body_bytes: body.len(),
+            });
             if let Some(upgrade) = upgrade {
                 return echo(upgrade);
             }

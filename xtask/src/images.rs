@@ -4,7 +4,7 @@
 //! from Debian packages, which are downloaded once and never installed. An archive whose inputs have not changed is left
 //! alone.
 
-mod debian;
+pub mod debian;
 mod oci;
 
 use std::env;

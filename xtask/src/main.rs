@@ -6,6 +6,7 @@ use std::path::Path;
 mod apireplay;
 mod bench;
 mod ci;
+mod clients;
 mod codegen;
 mod images;
 mod packages;
@@ -26,6 +27,7 @@ const USAGE: &str = "usage: cargo xtask <task>
   tidy                     the home-made lint: file sizes, manifests, borders between crates
   bench                    the benchmarks, on a release build
   images [DIR]             build the test images (default: target/images)
+  clients                  other people's clients, which the tests use
   codegen [protos] [--check]
                            make the descriptor, the typed objects and the gRPC messages from ../shared/reference
   testbed up N | down      N nodes on this machine, each in namespaces of its own";
@@ -45,6 +47,7 @@ fn main() -> anyhow::Result<()> {
         ["codegen", "--check"] => codegen::run(true),
         ["codegen", "protos"] => protos::run(false),
         ["codegen", "protos", "--check"] => protos::run(true),
+        ["clients"] => clients::run(),
         ["images"] => images::run(None),
         ["images", out_dir] => images::run(Some(Path::new(out_dir))),
         ["testbed", rest @ ..] => testbed::run(rest),

@@ -24,8 +24,12 @@ pub const CLUSTER: &[Need] = &[
 ];
 
 /// To test it, besides.
-pub const TESTS: &[Need] =
-    &[Need { program: "python3", package: "python3" }, Need { program: "etcd", package: "etcd-server" }];
+pub const TESTS: &[Need] = &[
+    Need { program: "python3", package: "python3-venv" },
+    Need { program: "node", package: "nodejs" },
+    Need { program: "npm", package: "npm" },
+    Need { program: "etcd", package: "etcd-server" },
+];
 
 /// Installs what is missing, or says exactly what is.
 pub fn ensure(needs: &[&[Need]]) -> anyhow::Result<()> {

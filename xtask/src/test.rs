@@ -1,6 +1,6 @@
 //! Every test: the workspace's own, and the recordings of the real API server.
 
-use crate::{apireplay, images, packages, process};
+use crate::{apireplay, clients, images, packages, process};
 use anyhow::{Context, bail};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -31,6 +31,7 @@ pub fn run(scope: Scope) -> anyhow::Result<()> {
         }
         packages::ensure(&[packages::CLUSTER, packages::TESTS])?;
         images::run(None)?;
+        clients::run()?;
     }
     process::run(process::cargo().args(["build", "--package", "tiphys", "--quiet"]))?;
     let mut runs = vec![workspace(scope)];

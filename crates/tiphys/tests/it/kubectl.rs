@@ -8,22 +8,33 @@ use std::process::{Command, Output, Stdio};
 
 #[derive(Clone)]
 pub struct Kubectl {
+    program: PathBuf,
     kubeconfig: PathBuf,
     pub namespace: String,
 }
 
 impl Kubectl {
     pub fn new(kubeconfig: &Path) -> Kubectl {
-        Kubectl { kubeconfig: kubeconfig.to_owned(), namespace: "default".to_owned() }
+        let (program, namespace) = ("kubectl".into(), "default".to_owned());
+        Kubectl { program, kubeconfig: kubeconfig.to_owned(), namespace }
     }
 
     pub fn in_namespace(&self, namespace: &str) -> Kubectl {
         Kubectl { namespace: namespace.to_owned(), ..self.clone() }
     }
 
+    /// Another kubectl than the machine's.
+    pub fn of_program(&self, program: &Path) -> Kubectl {
+        Kubectl { program: program.to_owned(), ..self.clone() }
+    }
+
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
     /// kubectl as a process that the caller starts.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("kubectl");
+        let mut command = Command::new(&self.program);
         command.env("HOME", self.kubeconfig.parent().expect("it lies in a data directory"));
         command.arg("--kubeconfig").arg(&self.kubeconfig).args(["--namespace", &self.namespace]).args(arguments);
         command

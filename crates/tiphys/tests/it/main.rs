@@ -5,9 +5,11 @@
 //! hold the word.
 
 mod access;
+mod clients;
 mod cluster;
 mod configuration;
 mod crash;
+mod kube_rs;
 mod kubectl;
 mod ownership;
 mod refusals;
@@ -63,11 +65,13 @@ fn main() -> ExitCode {
     let all = [
         // First, because a kubelet looks at its volumes again only after a minute.
         configuration::CASES,
+        clients::CASES,
         workloads::CASES,
         streams::CASES,
         states::CASES,
         access::CASES,
         ownership::CASES,
+        kube_rs::CASES,
         crash::CASES,
         refusals::CASES,
     ];

@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod clients;
 mod codegen;
+mod fuzz;
 mod images;
 mod packages;
 mod process;
@@ -26,6 +27,7 @@ const USAGE: &str = "usage: cargo xtask <task>
                            play recordings of the real API server against ours, topic by topic
   tidy                     the home-made lint: file sizes, manifests, borders between crates
   bench                    the benchmarks, on a release build
+  fuzz [CASES]             the random tests, a million cases of each property
   images [DIR]             build the test images (default: target/images)
   clients                  other people's clients, which the tests use
   codegen [protos] [--check]
@@ -48,6 +50,8 @@ fn main() -> anyhow::Result<()> {
         ["codegen", "protos"] => protos::run(false),
         ["codegen", "protos", "--check"] => protos::run(true),
         ["clients"] => clients::run(),
+        ["fuzz"] => fuzz::run(None),
+        ["fuzz", cases] => fuzz::run(Some(cases)),
         ["images"] => images::run(None),
         ["images", out_dir] => images::run(Some(Path::new(out_dir))),
         ["testbed", rest @ ..] => testbed::run(rest),

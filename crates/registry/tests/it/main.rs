@@ -2,6 +2,7 @@
 
 mod cache;
 mod harness;
+mod hostile;
 mod kinds;
 mod recordings;
 mod replay;

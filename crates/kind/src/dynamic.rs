@@ -19,6 +19,11 @@ pub trait DynKind: Send + Sync {
     fn spec_changed(&self, new: &Value, old: &Value) -> Option<bool>;
 
     fn validate_create(&self, value: &Value, errors: &mut FieldErrors);
+    /// What a creation may not ask for in `namespace`, which is Null where it is not known.
+    fn validate_in_namespace(&self, _value: &Value, _namespace: &Value, _errors: &mut FieldErrors) {}
+    fn looks_at_namespace(&self) -> bool {
+        false
+    }
     fn validate_update(&self, new: &Value, old: &Value, context: &Context, errors: &mut FieldErrors);
     fn warnings(&self, new: &Value, old: Option<&Value>) -> Vec<String>;
 
@@ -153,6 +158,15 @@ impl<K: Kind> DynKind for TypedKind<K> {
 
     fn validate_create(&self, value: &Value, errors: &mut FieldErrors) {
         self.0.validate(&K::Object::from_value(value), errors);
+    }
+
+    fn validate_in_namespace(&self, value: &Value, namespace: &Value, errors: &mut FieldErrors) {
+        let labels = api_meta::v1::ObjectMeta::from_value(&namespace["metadata"]).labels;
+        self.0.validate_in_namespace(&K::Object::from_value(value), &labels, errors);
+    }
+
+    fn looks_at_namespace(&self) -> bool {
+        self.0.looks_at_namespace()
     }
 
     fn validate_update(&self, new: &Value, old: &Value, context: &Context, errors: &mut FieldErrors) {

@@ -96,6 +96,20 @@ pub trait Kind: Send + Sync + 'static {
 
     fn validate(&self, _object: &Self::Object, _errors: &mut FieldErrors) {}
 
+    /// What a creation may not ask for in a namespace with these labels; empty where the kind has none.
+    fn validate_in_namespace(
+        &self,
+        _object: &Self::Object,
+        _labels: &BTreeMap<String, String>,
+        _errors: &mut FieldErrors,
+    ) {
+    }
+
+    /// Whether [`Kind::validate_in_namespace`] has something to say, so that the namespace is looked up.
+    fn looks_at_namespace(&self) -> bool {
+        false
+    }
+
     fn validate_update(&self, new: &Self::Object, _old: &Self::Object, errors: &mut FieldErrors) {
         self.validate(new, errors);
     }

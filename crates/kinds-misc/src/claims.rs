@@ -6,6 +6,7 @@ use crate::formats;
 use api_misc::resource::v1;
 use kind::{FieldErrors, Path, validate};
 use schema::{Typed, Value, json};
+use std::collections::BTreeMap;
 
 const MODES: [&str; 2] = ["All", "ExactCount"];
 
@@ -34,6 +35,31 @@ fn default_count(mode: &mut String, count: &mut i64) {
 fn default_toleration(toleration: &mut v1::DeviceToleration) {
     if toleration.operator.is_empty() {
         toleration.operator = "Equal".into();
+    }
+}
+
+/// On a namespace: its claims may ask for devices that others use.
+const ADMIN_ACCESS: &str = "resource.kubernetes.io/admin-access";
+
+/// Wherever the spec stands in its object, messages name the path of a claim.
+pub fn validate_admin_access(
+    spec: &v1::ResourceClaimSpec,
+    labels: &BTreeMap<String, String>,
+    errors: &mut FieldErrors,
+) {
+    if labels.get(ADMIN_ACCESS).is_some_and(|value| value == "true") {
+        return;
+    }
+    let spec_path = Path::root("spec");
+    let devices = spec_path.child("devices");
+    let requests = devices.child("requests");
+    for (index, request) in spec.devices.requests.iter().enumerate() {
+        if request.exactly.as_ref().is_some_and(|exactly| exactly.admin_access == Some(true)) {
+            let why = format!(
+                "admin access to devices requires the `{ADMIN_ACCESS}: true` label on the containing namespace"
+            );
+            errors.forbidden(&requests.index(index).child("adminAccess"), why);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use api_misc::resource::v1;
 use kind::field::Bare;
 use kind::{Cell, Column, Context, FieldErrors, Kind, Names, Path, Scope, Subresource, Verb, Version};
 use schema::Time;
+use std::collections::BTreeMap;
 
 pub struct ResourceClaim;
 
@@ -64,6 +65,19 @@ impl Kind for ResourceClaim {
 
     fn default(&self, object: &mut v1::ResourceClaim) {
         claims::default(&mut object.spec);
+    }
+
+    fn looks_at_namespace(&self) -> bool {
+        true
+    }
+
+    fn validate_in_namespace(
+        &self,
+        object: &v1::ResourceClaim,
+        labels: &BTreeMap<String, String>,
+        errors: &mut FieldErrors,
+    ) {
+        claims::validate_admin_access(&object.spec, labels, errors);
     }
 
     fn validate(&self, object: &v1::ResourceClaim, errors: &mut FieldErrors) {

@@ -4,6 +4,7 @@ use crate::claims;
 use api_misc::resource::v1;
 use kind::field::Bare;
 use kind::{Column, FieldErrors, Kind, Names, Path, Scope, Verb, Version};
+use std::collections::BTreeMap;
 
 pub struct ResourceClaimTemplate;
 
@@ -39,6 +40,19 @@ impl Kind for ResourceClaimTemplate {
 
     fn default(&self, object: &mut v1::ResourceClaimTemplate) {
         claims::default(&mut object.spec.spec);
+    }
+
+    fn looks_at_namespace(&self) -> bool {
+        true
+    }
+
+    fn validate_in_namespace(
+        &self,
+        object: &v1::ResourceClaimTemplate,
+        labels: &BTreeMap<String, String>,
+        errors: &mut FieldErrors,
+    ) {
+        claims::validate_admin_access(&object.spec.spec, labels, errors);
     }
 
     fn validate(&self, object: &v1::ResourceClaimTemplate, errors: &mut FieldErrors) {

@@ -209,6 +209,10 @@ impl Registry {
         }
         let mut errors = FieldErrors::new();
         let (namespaced, rules) = (route.entry.names().namespaced(), kind.metadata_rules());
+        if kind.looks_at_namespace() {
+            let namespace = self.lookup("", "namespaces", "", &route.namespace).unwrap_or_default();
+            kind.validate_in_namespace(object, &namespace, &mut errors);
+        }
         if rules.after_validation {
             kind.validate_create(object, &mut errors);
         }

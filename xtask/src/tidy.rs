@@ -28,6 +28,7 @@ const BORDERS: &[Border] = &[
             "api-apps",
             "api-misc",
             "kind",
+            "policy",
             "custom",
             "kinds-core",
             "kinds-apps",

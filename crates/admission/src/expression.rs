@@ -1,48 +1,37 @@
 //! Expressions of webhooks and policies: compiled once, evaluated for a write.
+//!
+//! ```text
+//!   Bindings: object, oldObject, request, namespaceObject, params, authorizer, and variables (each evaluated once, if asked)
+//!   Program + Bindings + Budget -> Val, or upstream's error text
+//! ```
+//!
+//! Evaluation does not wait. Where an authorizer must ask elsewhere, the question is kept, answered between evaluations, and
+//! the evaluation begins again with the answer: see [`Asking`].
 
-use crate::Attributes;
-use crate::matching::Seen;
-use kind::ApiError;
-use std::sync::Arc;
+mod asking;
+mod bindings;
+mod conditions;
 
-/// What a write binds for expressions.
-pub struct Bindings;
+pub use asking::Asking;
+pub use bindings::{Bindings, Variables};
+pub use conditions::{Conditions, Outcome};
 
-impl Bindings {
-    pub async fn of(
-        _attributes: &Attributes<'_>,
-        _seen: &Seen,
-        _params: Option<Arc<schema::Value>>,
-        _authorizer: Arc<dyn authz::Authorizer>,
-    ) -> Result<Bindings, ApiError> {
-        Ok(Bindings)
+use cel::{Budget, Program, Val};
+
+/// Further expressions are not evaluated when the budget is used up.
+pub const OUT_OF_BUDGET: &str =
+    "validation failed due to running out of cost budget, no further validation rules will be run";
+
+/// Evaluates one expression of several that share a budget. The outer error ends them all.
+pub fn evaluate(
+    program: &Program,
+    source: &str,
+    bindings: &Bindings,
+    budget: &mut Budget,
+) -> Result<Result<Val, String>, String> {
+    let value = program.evaluate(bindings, budget);
+    if budget.is_exhausted() {
+        return Err(OUT_OF_BUDGET.into());
     }
-}
-
-/// Conditions that must all hold.
-pub struct Conditions {
-    names: Vec<String>,
-}
-
-/// What conditions came to.
-pub enum Outcome {
-    Holds,
-    /// The condition of this name does not.
-    Not(String),
-    /// One could not be evaluated, and none is false.
-    Failed(String),
-}
-
-impl Conditions {
-    pub fn compile<'a>(conditions: impl Iterator<Item = (&'a str, &'a str)>) -> Conditions {
-        Conditions { names: conditions.map(|(name, _)| name.to_owned()).collect() }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
-    pub fn evaluate(&self, _bindings: &Bindings) -> Outcome {
-        Outcome::Failed("expressions cannot be evaluated".into())
-    }
+    Ok(value.map_err(|error| format!("expression '{source}' resulted in error: {error}")))
 }

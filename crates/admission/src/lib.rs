@@ -12,6 +12,7 @@ pub mod expression;
 pub mod labels;
 pub mod matching;
 pub mod plugins;
+pub mod policy;
 pub mod reinvocation;
 pub mod shapes;
 pub mod webhook;

@@ -16,6 +16,8 @@ mod validating;
 
 pub use config::{Destination, Target};
 pub use mutating::MutatingAdmissionWebhook;
+pub(crate) use mutating::take;
+pub(crate) use review::{request_value, shown};
 pub use validating::ValidatingAdmissionWebhook;
 
 use crate::expression::{Bindings, Outcome};
@@ -83,12 +85,18 @@ fn applies(hook: &Hook, attributes: &Attributes, lookup: &dyn Lookup) -> Result<
 
 impl Caller {
     /// Whether the hook's conditions hold; those that cannot be evaluated count by its failure policy.
-    async fn conditions_hold(&self, hook: &Hook, seen: &Seen, attributes: &Attributes<'_>) -> Result<bool, ApiError> {
+    async fn conditions_hold(
+        &self,
+        hook: &Hook,
+        seen: &Seen,
+        attributes: &Attributes<'_>,
+        lookup: &dyn Lookup,
+    ) -> Result<bool, ApiError> {
         if hook.conditions.is_empty() {
             return Ok(true);
         }
-        let bindings = Bindings::of(attributes, seen, None, self.authorizer.clone()).await?;
-        match hook.conditions.evaluate(&bindings) {
+        let bindings = Bindings::of(attributes, seen, lookup, self.authorizer.clone()).await?;
+        match hook.conditions.evaluate(&bindings).await {
             Outcome::Holds => Ok(true),
             Outcome::Not(_) => Ok(false),
             Outcome::Failed(_) if hook.ignores_failure => Ok(false),

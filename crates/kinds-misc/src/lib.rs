@@ -13,6 +13,7 @@ pub mod device_class;
 pub mod endpoint_slice;
 pub mod event;
 mod event_rules;
+mod expressions;
 pub mod flow_schema;
 mod formats;
 pub mod ingress;

@@ -1,8 +1,9 @@
 //! MutatingAdmissionPolicy.
 
-use crate::{admission_policy, webhooks};
+use crate::{admission_policy, expressions, webhooks};
 use api_misc::admissionregistration::v1;
 use kind::{Cell, Column, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Verb, Version};
+use policy::{Compiler, Declared, Wanted};
 use schema::Time;
 
 pub struct MutatingAdmissionPolicy;
@@ -85,6 +86,11 @@ impl Kind for MutatingAdmissionPolicy {
         if spec.mutations.is_empty() {
             errors.required(&path.child("mutations"), "mutations must contain at least one item");
         }
+        let params = spec.param_kind.is_some();
+        let names = Declared { params, authorizer: true, patches: true };
+        let conditions = path.child("matchConditions");
+        expressions::validate_conditions(&spec.match_conditions, params, &conditions, errors);
+        let compiler = expressions::validate_variables(&spec.variables, names, &path.child("variables"), errors);
         let mutations = path.child("mutations");
         for (index, mutation) in spec.mutations.iter().enumerate() {
             let path = mutations.index(index);
@@ -93,12 +99,38 @@ impl Kind for MutatingAdmissionPolicy {
                 "" => errors.required(&path.child("patchType"), ""),
                 other => webhooks::known(Some(other), &types, &path.child("patchType"), errors),
             }
+            validate_mutation(mutation, &compiler, names, &path, errors);
         }
         let reinvocation = path.child("reinvocationPolicy");
         match spec.reinvocation_policy.as_str() {
             "" => errors.required(&reinvocation, ""),
             other => webhooks::known(Some(other), &["IfNeeded", "Never"], &reinvocation, errors),
         }
+    }
+}
+
+/// The expression of its type must be there and compile.
+fn validate_mutation(
+    mutation: &v1::Mutation,
+    compiler: &Compiler,
+    names: Declared,
+    path: &Path,
+    errors: &mut FieldErrors,
+) {
+    let apply = mutation.apply_configuration.as_ref().map(|apply| apply.expression.as_str());
+    let patch = mutation.json_patch.as_ref().map(|patch| patch.expression.as_str());
+    let (field, expression, wanted) = match mutation.patch_type.as_str() {
+        "ApplyConfiguration" => ("applyConfiguration", apply, Wanted::Object),
+        "JSONPatch" => ("jsonPatch", patch, Wanted::JsonPatches),
+        _ => return,
+    };
+    let path = path.child(field);
+    match expression {
+        None => errors.required(&path, format!("must be specified when patchType is {}", mutation.patch_type)),
+        Some(text) if text.trim().is_empty() => {
+            errors.required(&path.child("expression"), "expression is not specified");
+        }
+        Some(text) => expressions::check(compiler, text, wanted, names, &path.child("expression"), errors),
     }
 }
 

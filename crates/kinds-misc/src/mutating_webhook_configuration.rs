@@ -86,6 +86,7 @@ impl Kind for MutatingWebhookConfiguration {
                     timeout_seconds: webhook.timeout_seconds,
                     namespace_selector: webhook.namespace_selector.as_deref(),
                     object_selector: webhook.object_selector.as_deref(),
+                    match_conditions: &webhook.match_conditions,
                 },
                 &path,
                 errors,

@@ -1,10 +1,11 @@
 //! ValidatingAdmissionPolicy.
 
-use crate::{admission_policy, webhooks};
+use crate::{admission_policy, expressions, webhooks};
 use api_misc::admissionregistration::v1;
 use kind::{
     Cell, Column, Context, FieldErrors, Kind, MetadataRules, Names, Path, Scope, Subresource, Verb, Version, validate,
 };
+use policy::{Compiler, Declared, Wanted};
 use schema::Time;
 
 pub struct ValidatingAdmissionPolicy;
@@ -28,6 +29,10 @@ static COLUMNS: &[Column<v1::ValidatingAdmissionPolicy>] = &[
     Column::string("ParamKind", PARAM_KIND_DESCRIPTION, 0, param_kind),
     Column::AGE,
 ];
+
+const MAX_ANNOTATIONS: usize = 20;
+/// In bytes.
+const MAX_VALUE_EXPRESSION: usize = 5 * 1024;
 
 const VALIDATIONS_DESCRIPTION: &str =
     "Validations indicates the number of validation rules defined in this configuration";
@@ -114,11 +119,22 @@ impl Kind for ValidatingAdmissionPolicy {
             errors.required(&path.child("validations"), why);
             errors.required(&path.child("auditAnnotations"), why);
         }
+        let params = spec.param_kind.is_some();
+        let names = Declared { params, authorizer: true, patches: false };
+        let conditions = path.child("matchConditions");
+        expressions::validate_conditions(&spec.match_conditions, params, &conditions, errors);
+        let compiler = expressions::validate_variables(&spec.variables, names, &path.child("variables"), errors);
         let validations = path.child("validations");
         for (index, validation) in spec.validations.iter().enumerate() {
-            validate_validation(validation, &validations.index(index), errors);
+            validate_validation(validation, &compiler, names, &validations.index(index), errors);
         }
         let annotations = path.child("auditAnnotations");
+        if spec.audit_annotations.len() > MAX_ANNOTATIONS {
+            let shown: Vec<schema::Value> = spec.audit_annotations.iter().map(schema::Typed::to_value).collect();
+            let why = format!("must not have more than {MAX_ANNOTATIONS} auditAnnotations");
+            errors.invalid(&annotations, &schema::Value::List(shown), why);
+        }
+        let mut keys = std::collections::BTreeSet::new();
         for (index, annotation) in spec.audit_annotations.iter().enumerate() {
             let path = annotations.index(index);
             let key = format!("{}/{}", object.metadata.name, annotation.key);
@@ -129,8 +145,16 @@ impl Kind for ValidatingAdmissionPolicy {
                     errors.invalid(&path.child("key"), &key, sentence);
                 }
             }
-            if annotation.value_expression.trim().is_empty() {
-                errors.required(&path.child("valueExpression"), "valueExpression is not specified");
+            let (value, trimmed) = (path.child("valueExpression"), annotation.value_expression.trim());
+            if trimmed.is_empty() {
+                errors.required(&value, "valueExpression is not specified");
+            } else if trimmed.len() > MAX_VALUE_EXPRESSION {
+                errors.required(&value, format!("must not exceed {MAX_VALUE_EXPRESSION} bytes in length"));
+            } else if let Err(why) = compiler.compile(trimmed, Wanted::StringOrNull, names) {
+                errors.invalid(&value, &annotation.value_expression, why);
+            }
+            if !keys.insert(&annotation.key) {
+                errors.duplicate(&path.child("key"), &annotation.key);
             }
         }
     }
@@ -150,21 +174,34 @@ fn param_kind(object: &v1::ValidatingAdmissionPolicy, _now: Time) -> Cell {
     )
 }
 
-fn validate_validation(validation: &v1::Validation, path: &Path, errors: &mut FieldErrors) {
+fn validate_validation(
+    validation: &v1::Validation,
+    compiler: &Compiler,
+    names: Declared,
+    path: &Path,
+    errors: &mut FieldErrors,
+) {
     const REASONS: [&str; 3] = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
     if validation.expression.trim().is_empty() {
         errors.required(&path.child("expression"), "expression is not specified");
+    } else {
+        expressions::check(compiler, &validation.expression, Wanted::Bool, names, &path.child("expression"), errors);
     }
     if !validation.message.is_empty() {
         let message = path.child("message");
         if validation.message.trim().is_empty() {
             errors.invalid(&message, &validation.message, "message must be non-empty if specified");
         } else if validation.message.contains('\n') {
-            errors.invalid(&message, &validation.message, "must not contain line breaks");
+            errors.invalid(&message, &validation.message, "message must not contain line breaks");
         }
     }
     if !validation.message_expression.is_empty() && validation.message_expression.trim().is_empty() {
-        errors.required(&path.child("messageExpression"), "must be non-empty if specified");
+        let message = &validation.message_expression;
+        errors.invalid(&path.child("messageExpression"), message, "must be non-empty if specified");
+    } else if !validation.message_expression.is_empty() {
+        let names = Declared { authorizer: false, ..names };
+        let message = path.child("messageExpression");
+        expressions::check(compiler, &validation.message_expression, Wanted::String, names, &message, errors);
     }
     webhooks::known(validation.reason.as_deref(), &REASONS, &path.child("reason"), errors);
 }

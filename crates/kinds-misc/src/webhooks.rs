@@ -1,9 +1,8 @@
 //! What the webhooks of both configurations, and the rules of admission policies, must satisfy.
-//!
-//! Deliberately absent: whether an expression compiles; that is decided where expressions run.
 
+use crate::expressions;
 use api_meta::v1::LabelSelector;
-use api_misc::admissionregistration::v1::{RuleWithOperations, ServiceReference, WebhookClientConfig};
+use api_misc::admissionregistration::v1::{MatchCondition, RuleWithOperations, ServiceReference, WebhookClientConfig};
 use kind::{FieldErrors, Path, validate};
 use schema::Value;
 
@@ -23,6 +22,7 @@ pub struct Webhook<'a> {
     pub timeout_seconds: Option<i32>,
     pub namespace_selector: Option<&'a LabelSelector>,
     pub object_selector: Option<&'a LabelSelector>,
+    pub match_conditions: &'a [MatchCondition],
 }
 
 pub fn validate(webhook: &Webhook, path: &Path, errors: &mut FieldErrors) {
@@ -48,6 +48,7 @@ pub fn validate(webhook: &Webhook, path: &Path, errors: &mut FieldErrors) {
             validate::label_selector(selector, false, &path.child(field), errors);
         }
     }
+    expressions::validate_conditions(webhook.match_conditions, false, &path.child("matchConditions"), errors);
     validate_client(webhook.client, &path.child("clientConfig"), errors);
 }
 

@@ -178,7 +178,9 @@ enum Node<'d> {
 
 /// The container that holds the last step of a path, and that step.
 fn parent<'d>(doc: &'d mut Value, path: &str, kind: &str) -> Result<(Node<'d>, String), String> {
-    let missing = || format!("{kind} operation does not apply: doc is missing path: \"{path}\": missing value");
+    // One operation does not quote the path.
+    let shown = if kind == "replace" { path.to_owned() } else { format!("\"{path}\"") };
+    let missing = || format!("{kind} operation does not apply: doc is missing path: {shown}: missing value");
     let mut steps: Vec<&str> = path.split('/').skip(1).collect();
     let last = steps.pop().ok_or_else(missing)?;
     let mut at = doc;

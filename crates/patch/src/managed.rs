@@ -34,6 +34,7 @@ pub use element::{ElementError, Path, PathElement};
 pub use set::FieldSet;
 
 use entries::{ManagerId, Managers};
+use place::{Kind, Place};
 use schema::{Time, TypeRef, Value};
 use typed::Typed;
 use updater::{Failure, Updater};
@@ -260,6 +261,51 @@ impl<'s> FieldManager<'s> {
         let Some(allowed) = last_applied::fields(self, live) else { return Some(conflicts) };
         let rest = conflicts.filter(|path| !allowed.has_path(path));
         (!rest.is_empty()).then_some(rest)
+    }
+}
+
+/// Merges a configuration into an object by type, as server-side apply does, without any manager. Both are of the type `ty`,
+/// the object in its written form. The error is upstream's.
+pub fn merge_configuration(ty: TypeRef<'_>, live: &Value, configuration: &Value) -> Result<Value, String> {
+    let applied = Typed { ty, value: configuration.clone() };
+    applied.validate(false).map_err(|why| format!("failed to convert patch object to typed object: {why}"))?;
+    let mut atomics = Vec::new();
+    find_atomics(applied.place(), &applied.value, &mut String::new(), &mut atomics);
+    if !atomics.is_empty() {
+        let paths = atomics.join(", ");
+        return Err(format!("invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: {paths}"));
+    }
+    let live = Typed { ty, value: live.clone() };
+    live.validate(true).map_err(|why| format!("failed to convert original object to typed object: {why}"))?;
+    Ok(merging::merge(&live, &applied.value).value)
+}
+
+/// The paths of what can be set as a whole only.
+fn find_atomics(place: Place, value: &Value, path: &mut String, found: &mut Vec<String>) {
+    let length = path.len();
+    let kind = place.kind(Some(value));
+    if matches!((&kind, value), (Kind::AtomicMap(_), Value::Map(_)) | (Kind::AtomicList(_), Value::List(_))) {
+        found.push(path.clone());
+    }
+    match (&kind, value) {
+        (Kind::Map(members) | Kind::AtomicMap(members), Value::Map(map)) => {
+            for (name, value) in map.iter().filter(|(name, _)| members.is_field(name)) {
+                let Some(place) = members.place(name) else { continue };
+                path.push('.');
+                path.push_str(name);
+                find_atomics(place, value, path, found);
+                path.truncate(length);
+            }
+        }
+        (kind, Value::List(items)) => {
+            for (index, value) in items.iter().enumerate() {
+                let Some(place) = kind.items() else { continue };
+                path.push_str(&format!("[{index}]"));
+                find_atomics(place, value, path, found);
+                path.truncate(length);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! Upstream's plugins in upstream's order, which of them run by default, and the chain of those that are chosen.
 
 use super::*;
+use crate::policy::{MutatingAdmissionPolicy, ValidatingAdmissionPolicy};
 use crate::webhook::{Caller, MutatingAdmissionWebhook, ValidatingAdmissionWebhook};
 use crate::{AsyncPlugin, Chain, Link, Plugin};
 
@@ -98,9 +99,9 @@ static ORDER: &[Known] = &[
     on("PodGroupWorkloadExists", gated),
     on("NodeDeclaredFeatureValidator", gated),
     on("JobValidation", gated),
-    on("MutatingAdmissionPolicy", gated),
+    on("MutatingAdmissionPolicy", |parts, _| waiting(MutatingAdmissionPolicy::new(parts.authorizer.clone()))),
     on("MutatingAdmissionWebhook", |parts, _| waiting(MutatingAdmissionWebhook::new(caller(parts)))),
-    on("ValidatingAdmissionPolicy", gated),
+    on("ValidatingAdmissionPolicy", |parts, _| waiting(ValidatingAdmissionPolicy::new(parts.authorizer.clone()))),
     on("ValidatingAdmissionWebhook", |parts, _| waiting(ValidatingAdmissionWebhook::new(caller(parts)))),
     on("ResourceQuota", |parts, configuration| waiting(ResourceQuota::new(parts.quotas.clone(), configuration))),
     off("AlwaysDeny", |_, _| pure(AlwaysDeny)),

@@ -5,14 +5,17 @@ use crate::expression::Conditions;
 use crate::labels::{Selector, UnknownOperator};
 use crate::matching::Rule;
 use api_misc::admissionregistration::v1;
-use api_misc::admissionregistration::v1::{MatchCondition, MutatingWebhook, RuleWithOperations, WebhookClientConfig};
+use api_misc::admissionregistration::v1::{MutatingWebhook, RuleWithOperations, WebhookClientConfig};
 use parking_lot::Mutex;
+use policy::{Compiler, Declared};
 use schema::{Typed, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 const GROUP: &str = "admissionregistration.k8s.io";
+/// What conditions of webhooks may name.
+const DECLARED: Declared = Declared { params: false, authorizer: true, patches: false };
 const DEFAULT_TIMEOUT_S: u64 = 10;
 
 /// Where a webhook is.
@@ -136,7 +139,7 @@ impl Hook {
             equivalent: webhook.match_policy.as_deref() == Some("Equivalent"),
             namespaces: selector(webhook.namespace_selector.as_deref()),
             objects: selector(webhook.object_selector.as_deref()),
-            conditions: conditions(&webhook.match_conditions),
+            conditions: Conditions::compile(&webhook.match_conditions, &Compiler::default(), DECLARED),
             ignores_failure: webhook.failure_policy.as_deref() == Some("Ignore"),
             safe_to_try: matches!(webhook.side_effects.as_deref(), Some("None" | "NoneOnDryRun")),
             timeout: Duration::from_secs(seconds.unwrap_or(DEFAULT_TIMEOUT_S)),
@@ -145,10 +148,6 @@ impl Hook {
             name: webhook.name,
         }
     }
-}
-
-fn conditions(conditions: &[MatchCondition]) -> Conditions {
-    Conditions::compile(conditions.iter().map(|condition| (condition.name.as_str(), condition.expression.as_str())))
 }
 
 fn target(client: &WebhookClientConfig) -> Target {

@@ -31,7 +31,7 @@ impl MutatingAdmissionWebhook {
             if second && !attributes.reinvocation.plugin(NAME).runs_again(&hook.id) {
                 continue;
             }
-            if !self.caller.conditions_hold(hook, &seen, attributes).await? {
+            if !self.caller.conditions_hold(hook, &seen, attributes, lookup).await? {
                 continue;
             }
             let changed = self.call(hook, &seen, attributes).await;

@@ -39,17 +39,26 @@ pub async fn request(
 ) -> Result<Request, ApiError> {
     let object = shown(attributes, seen, &attributes.object).await?;
     let old = shown(attributes, seen, attributes.old).await?;
+    let mut request = request_value(attributes, seen);
+    request.set(&["uid"], uid);
+    request.set(&["object"], object.clone());
+    request.set(&["oldObject"], old);
+    let review = value!({ "kind": "AdmissionReview", "apiVersion": (version.api_version()), "request": request });
+    let mut body = Vec::new();
+    json::write(&review, &mut body);
+    Ok(Request { body, shown: object })
+}
+
+/// The request, without the objects and its uid.
+pub(crate) fn request_value(attributes: &Attributes, seen: &Seen) -> Value {
     let asked = attributes.as_requested();
     let mut request = value!({
-        "uid": uid,
         "kind": (kind_value(&seen.kind)),
         "resource": (resource_value(seen)),
         "requestKind": (kind_value(&asked.kind)),
         "requestResource": (resource_value(&asked)),
         "operation": (attributes.operation.as_str()),
         "userInfo": (user_value(attributes.user)),
-        "object": (object.clone()),
-        "oldObject": old,
         "dryRun": (attributes.dry_run),
         "options": (attributes.options.clone())
     });
@@ -62,10 +71,7 @@ pub async fn request(
     for (field, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
         request.set(&[field], text);
     }
-    let review = value!({ "kind": "AdmissionReview", "apiVersion": (version.api_version()), "request": request });
-    let mut body = Vec::new();
-    json::write(&review, &mut body);
-    Ok(Request { body, shown: object })
+    request
 }
 
 /// The written form of an object in the version in which it is seen.
@@ -92,7 +98,7 @@ fn resource_value(seen: &Seen) -> Value {
 }
 
 /// As authentication/v1 has it.
-pub(crate) fn user_value(user: &UserInfo) -> Value {
+fn user_value(user: &UserInfo) -> Value {
     let mut value = Value::map();
     for (field, text) in [("username", &user.name), ("uid", &user.uid)] {
         if !text.is_empty() {

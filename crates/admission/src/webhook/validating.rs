@@ -29,7 +29,7 @@ impl ValidatingAdmissionWebhook {
         let mut relevant: Vec<(&Hook, Seen)> = Vec::new();
         for hook in hooks {
             let Some(seen) = applies(hook, attributes, lookup)? else { continue };
-            if self.caller.conditions_hold(hook, &seen, attributes).await? {
+            if self.caller.conditions_hold(hook, &seen, attributes, lookup).await? {
                 relevant.push((hook, seen));
             }
         }

@@ -8,7 +8,6 @@
 //! What credentials mean is the crate `authn`'s; here are the clock, the network, files that change, and the order.
 
 mod assemble;
-mod expressions;
 mod keys;
 mod oidc;
 mod tokens;

@@ -3,7 +3,6 @@
 //! What they decide is the crate `authz`'s; here are the network, files that change, and the order.
 
 mod assemble;
-mod conditions;
 mod webhook;
 
 pub use assemble::{AuthorizationError, Authorizers, assemble};

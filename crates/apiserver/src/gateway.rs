@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::proxy;
 use crate::stream::StreamTarget;
 use authn::{UserInfo, impersonation};
+use authz::impersonation::Impersonation;
 use authz::{Attributes, Authorizer};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -22,6 +23,8 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use kind::ApiError;
+use registry::query::Query;
+use registry::request_info::RequestInfo;
 use registry::{Body, Caller};
 use schema::{Schema, Typed};
 use serve::{Handler, Peer};
@@ -45,6 +48,7 @@ pub struct Gateway {
     pub front: Arc<Front>,
     pub authentication: Arc<Authentication>,
     pub authorizer: Arc<dyn Authorizer>,
+    pub impersonation: Impersonation,
     pub metrics: Arc<Metrics>,
     pub aggregation: Arc<Aggregation>,
 }
@@ -67,7 +71,7 @@ impl Gateway {
         }
         let path = request.uri().path().to_owned();
         let user = self.authentication.user(request.headers_mut(), &path, &peer).await?;
-        let user = self.impersonate(&request, user).await?;
+        let user = self.impersonate(&mut request, user).await?;
         let caller = Caller { user, peer: peer.address.ip().to_string() };
         let accepts_gzip = compress::accepted(request.headers());
         let upgrade = streaming::upgrade::is_upgrade_request(request.headers());
@@ -105,28 +109,27 @@ impl Gateway {
         }
     }
 
-    async fn impersonate<B>(&self, request: &Request<B>, user: UserInfo) -> Result<UserInfo, ApiError> {
-        let Some(asked) = impersonation::requested(request.headers()).map_err(ApiError::internal)? else {
-            return Ok(user);
+    async fn impersonate<B>(&self, request: &mut Request<B>, user: UserInfo) -> Result<UserInfo, ApiError> {
+        let asked = impersonation::requested(request.headers_mut()).map_err(ApiError::bad_request)?;
+        let Some(wanted) = asked else { return Ok(user) };
+        let query = Query::parse(request.uri().query().unwrap_or_default());
+        let info = RequestInfo::new(request.method().as_str(), request.uri().path(), &query);
+        let info = info.map_err(|error| ApiError::bad_request(error.to_string()))?;
+        let attributes = Attributes {
+            resource_request: info.is_resource,
+            api_group: &info.group,
+            api_version: &info.version,
+            resource: &info.resource,
+            subresource: &info.subresource,
+            namespace: &info.namespace,
+            name: &info.name,
+            path: &info.path,
+            ..Attributes::of(&user, &info.verb)
         };
-        for right in &asked.required {
-            let attributes = Attributes {
-                resource_request: true,
-                api_group: right.api_group,
-                api_version: if right.api_group.is_empty() { "" } else { "v1" },
-                resource: right.resource,
-                subresource: &right.subresource,
-                namespace: &right.namespace,
-                name: &right.name,
-                ..Attributes::of(&user, "impersonate")
-            };
-            let decision = self.authorizer.authorize(&attributes).await;
-            if !decision.allowed() {
-                let why = attributes.refusal(decision.reason());
-                return Err(ApiError::forbidden(right.api_group, right.resource, &right.name, &why));
-            }
-        }
-        Ok(asked.user)
+        let checked = self.impersonation.check(&*self.authorizer, &wanted, &attributes).await;
+        checked
+            .map(|found| found.user)
+            .map_err(|refusal| ApiError::forbidden(&refusal.api_group, &refusal.resource, &refusal.name, &refusal.why))
     }
 }
 

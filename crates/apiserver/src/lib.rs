@@ -12,6 +12,7 @@ pub mod config;
 mod custom;
 pub mod discovery;
 mod etag;
+mod expressions;
 pub mod fallback;
 mod feed;
 pub mod flow;

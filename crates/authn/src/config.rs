@@ -332,7 +332,7 @@ fn check_url(url: &str, disallowed: &[String], path: &Path, errors: &mut FieldEr
 }
 
 /// `example.org/foo`
-pub(crate) fn domain_prefixed_path(key: &str) -> Vec<String> {
+pub fn domain_prefixed_path(key: &str) -> Vec<String> {
     let Some((domain, rest)) = key.split_once('/') else {
         return vec!["must be a domain-prefixed path (such as \"acme.io/foo\")".to_owned()];
     };

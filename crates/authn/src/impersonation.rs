@@ -1,87 +1,54 @@
-//! Impersonation: a caller acts as somebody else, if it may `impersonate` each part of that identity.
+//! Impersonation: whom the headers of a request ask to be. Whether the caller may is `authz`'s question.
 
-use crate::{AUTHENTICATED, UNAUTHENTICATED, UserInfo};
+use crate::UserInfo;
 use http::HeaderMap;
+use http::header::HeaderName;
 
 const USER: &str = "impersonate-user";
 const GROUP: &str = "impersonate-group";
 const UID: &str = "impersonate-uid";
 const EXTRA_PREFIX: &str = "impersonate-extra-";
 
-/// One thing the real caller must have the right to `impersonate`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Required {
-    /// `""` for users, groups and service accounts, `authentication.k8s.io` for uids and extras.
-    pub api_group: &'static str,
-    pub resource: &'static str,
-    /// The key of a user extra.
-    pub subresource: String,
-    pub namespace: String,
-    pub name: String,
-}
-
-/// Whom the headers ask to be, and what that takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Requested {
-    pub user: UserInfo,
-    pub required: Vec<Required>,
-}
-
-/// Reads the impersonation headers: `None` where there are none, an error where there are parts without a user.
-pub fn requested(headers: &HeaderMap) -> Result<Option<Requested>, String> {
+/// Takes the impersonation headers out: `None` where there are none, an error where there are parts without a user. The
+/// user is as it was asked for; groups that it implies are not added.
+pub fn requested(headers: &mut HeaderMap) -> Result<Option<UserInfo>, String> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let (name, uid) = (text(USER), text(UID));
     let groups: Vec<String> =
         headers.get_all(GROUP).iter().filter_map(|v| v.to_str().ok()).map(str::to_owned).collect();
     let mut user = UserInfo { name, uid, groups, ..UserInfo::default() };
-    for (header, value) in headers {
+    for (header, value) in headers.iter() {
         let Some(key) = header.as_str().strip_prefix(EXTRA_PREFIX) else { continue };
         let value = value.to_str().unwrap_or_default().to_owned();
-        user.extra.entry(unescape(key).to_lowercase()).or_default().push(value);
+        user.extra.entry(unescape(key)).or_default().push(value);
     }
     if user.name.is_empty() {
         let parts = !user.groups.is_empty() || !user.uid.is_empty() || !user.extra.is_empty();
-        return if parts { Err("requested impersonation without impersonating a user".into()) } else { Ok(None) };
+        let why = || format!("requested {} without impersonating a user name", shown(&user));
+        return if parts { Err(why()) } else { Ok(None) };
     }
-    let required = required(&user);
-    add_implied_groups(&mut user);
-    Ok(Some(Requested { user, required }))
+    let is_ours =
+        |name: &&HeaderName| matches!(name.as_str(), USER | GROUP | UID) || name.as_str().starts_with(EXTRA_PREFIX);
+    let ours: Vec<HeaderName> = headers.keys().filter(is_ours).cloned().collect();
+    for name in ours {
+        headers.remove(name);
+    }
+    Ok(Some(user))
 }
 
-fn required(user: &UserInfo) -> Vec<Required> {
-    let one = |api_group, resource, subresource: &str, namespace: &str, name: &str| Required {
-        api_group,
-        resource,
-        subresource: subresource.into(),
-        namespace: namespace.into(),
-        name: name.into(),
+/// As Go's %#v shows it.
+fn shown(user: &UserInfo) -> String {
+    let list = |texts: &[String]| {
+        let texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+        if texts.is_empty() { "[]string(nil)".to_owned() } else { format!("[]string{{{}}}", texts.join(", ")) }
     };
-    let mut all = Vec::new();
-    match crate::service_account::split_username(&user.name) {
-        Some((namespace, name)) => all.push(one("", "serviceaccounts", "", namespace, name)),
-        None => all.push(one("", "users", "", "", &user.name)),
-    }
-    all.extend(user.groups.iter().map(|group| one("", "groups", "", "", group)));
-    for (key, values) in &user.extra {
-        all.extend(values.iter().map(|value| one("authentication.k8s.io", "userextras", key, "", value)));
-    }
-    if !user.uid.is_empty() {
-        all.push(one("authentication.k8s.io", "uids", "", "", &user.uid));
-    }
-    all
-}
-
-/// A service account without groups gets its own; everybody named gets system:authenticated, the anonymous user its opposite.
-fn add_implied_groups(user: &mut UserInfo) {
-    if user.groups.is_empty()
-        && let Some((namespace, _)) = crate::service_account::split_username(&user.name)
-    {
-        user.groups = crate::service_account::groups(namespace);
-    }
-    let implied = if user.name == crate::ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED };
-    if !user.in_group(AUTHENTICATED) && !user.in_group(UNAUTHENTICATED) {
-        user.groups.push(implied.into());
-    }
+    let extra: Vec<String> = user.extra.iter().map(|(key, values)| format!("{key:?}:{}", list(values))).collect();
+    let extra = match extra.as_slice() {
+        [] => "map[string][]string(nil)".to_owned(),
+        some => format!("map[string][]string{{{}}}", some.join(", ")),
+    };
+    let groups = list(&user.groups);
+    format!("&user.DefaultInfo{{Name:{:?}, UID:{:?}, Groups:{groups}, Extra:{extra}}}", user.name, user.uid)
 }
 
 /// Percent-decoding of the key of an extra; what does not decode stays as it is.
@@ -119,33 +86,31 @@ mod tests {
 
     #[test]
     fn nothing_asked() {
-        assert_eq!(requested(&headers(&[("accept", "*/*")])), Ok(None));
+        assert_eq!(requested(&mut headers(&[("accept", "*/*")])), Ok(None));
     }
 
     #[test]
     fn parts_without_a_user_are_refused() {
-        assert!(requested(&headers(&[("impersonate-group", "g")])).is_err());
-        assert!(requested(&headers(&[("impersonate-extra-a", "g")])).is_err());
+        assert_eq!(
+            requested(&mut headers(&[("impersonate-group", "g")])).unwrap_err(),
+            "requested &user.DefaultInfo{Name:\"\", UID:\"\", Groups:[]string{\"g\"}, Extra:map[string][]string(nil)} \
+             without impersonating a user name"
+        );
+        assert!(requested(&mut headers(&[("impersonate-extra-a", "g")])).is_err());
     }
 
     #[test]
-    fn a_user_with_groups_and_extras() {
-        let asked = headers(&[
+    fn a_user_with_groups_and_extras_is_taken_out_of_the_headers() {
+        let mut asked = headers(&[
+            ("accept", "*/*"),
             ("impersonate-user", "eve"),
             ("impersonate-group", "dev"),
+            ("impersonate-group", "ops"),
             ("impersonate-extra-acme.com%2fproject", "x"),
         ]);
-        let asked = requested(&asked).unwrap().unwrap();
-        assert_eq!(asked.user.groups, ["dev", "system:authenticated"]);
-        assert_eq!(asked.user.extra["acme.com/project"], ["x"]);
-        let rights: Vec<_> = asked.required.iter().map(|r| (r.resource, r.name.as_str())).collect();
-        assert_eq!(rights, [("users", "eve"), ("groups", "dev"), ("userextras", "x")]);
-    }
-
-    #[test]
-    fn a_service_account_gets_its_groups() {
-        let asked = requested(&headers(&[("impersonate-user", "system:serviceaccount:a:b")])).unwrap().unwrap();
-        assert_eq!(asked.user.groups, ["system:serviceaccounts", "system:serviceaccounts:a", "system:authenticated"]);
-        assert_eq!((asked.required[0].resource, asked.required[0].namespace.as_str()), ("serviceaccounts", "a"));
+        let user = requested(&mut asked).unwrap().unwrap();
+        assert_eq!((user.name.as_str(), user.groups.join(" ")), ("eve", "dev ops".to_owned()));
+        assert_eq!(user.extra["acme.com/project"], ["x"]);
+        assert_eq!(asked.len(), 1);
     }
 }

@@ -9,6 +9,7 @@ pub mod abac;
 mod attributes;
 pub mod config;
 mod decision;
+pub mod impersonation;
 pub mod node;
 pub mod rbac;
 pub mod rules;

@@ -1,11 +1,11 @@
 //! The authenticators, as the configuration wants them.
 
-use super::expressions::NoExpressions;
 use super::keys::Keys;
 use super::oidc::{Issuer, OidcTokens};
 use super::tokens::{BootstrapTokens, ServiceAccountTokens, StaticTokens, Tokens, WebhookTokens};
 use super::{Authentication, FrontProxy};
 use crate::config;
+use crate::expressions::Cel;
 use crate::late::Late;
 use crate::outbound::{OutboundError, Webhook};
 use crate::pki::Pki;
@@ -194,7 +194,7 @@ fn issuer(
     algorithms: &[String],
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<Issuer>, AuthenticationError> {
-    let authenticator = authn::oidc::Authenticator::new(jwt, algorithms, &NoExpressions)?;
+    let authenticator = authn::oidc::Authenticator::new(jwt, algorithms, &Cel)?;
     Ok(Arc::new(Issuer::new(authenticator, clock.clone())))
 }
 

@@ -1,8 +1,9 @@
 //! The authorizers, as the configuration wants them.
 
+use super::Replaceable;
 use super::webhook::Server;
-use super::{Replaceable, conditions};
 use crate::config;
+use crate::expressions;
 use crate::outbound::{self, OutboundError};
 use crate::watched_file;
 use api_misc::rbac::v1::{ClusterRole, PolicyRule};
@@ -175,7 +176,7 @@ impl Parts {
         let server = server.map_err(|source| AuthorizationError::Webhook { name: authorizer.name.clone(), source })?;
         let mut compiled = Vec::new();
         for expression in &config.match_conditions {
-            compiled.push(conditions::compile(expression).map_err(&refused)?);
+            compiled.push(expressions::condition(expression).map_err(&refused)?);
         }
         let kept = |ttl, keeps| if keeps { ttl } else { Duration::ZERO };
         let settings = Settings {

@@ -24,6 +24,7 @@ use crate::virtuals::{
 use crate::{flow, in_process, node_graph, openapi, quotas, rbac_feed};
 use admission::plugins::DefaultTolerationSeconds;
 use authz::Authorizer;
+use authz::impersonation::Impersonation;
 use authz::node::Graph;
 use authz::rbac::Rbac;
 use client::Client;
@@ -73,6 +74,7 @@ impl Assembly<'_> {
             front: self.front.clone(),
             authentication: shared.credentials.authentication,
             authorizer: shared.authorizer,
+            impersonation: Impersonation::default(),
             metrics: shared.metrics,
             aggregation: shared.aggregation,
         };

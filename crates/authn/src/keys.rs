@@ -134,7 +134,9 @@ impl SigningKey {
     pub fn new(pkcs8: &[u8], spki: &[u8]) -> Result<SigningKey, AuthnError> {
         let public = PublicKey::from_spki(spki)?;
         let key = match public.algorithm {
-            Algorithm::RS256 => EncodingKey::from_rsa_der(pkcs8),
+            // The library takes RSA keys in another form of DER, which it finds itself in PEM.
+            Algorithm::RS256 => EncodingKey::from_rsa_pem(pem_of(pkcs8).as_bytes())
+                .map_err(|error| AuthnError::Key(error.to_string()))?,
             _ => EncodingKey::from_ec_der(pkcs8),
         };
         Ok(SigningKey { algorithm: public.algorithm, key, id: public.id })
@@ -177,6 +179,11 @@ pub fn key_block(label: &str, der: &[u8]) -> Option<KeyBlock> {
         }
         _ => None,
     }
+}
+
+fn pem_of(pkcs8: &[u8]) -> String {
+    let text = base64::engine::general_purpose::STANDARD.encode(pkcs8);
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
 }
 
 fn pkcs8(algorithm: &[u8], key: &[u8]) -> Vec<u8> {

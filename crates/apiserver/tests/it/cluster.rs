@@ -2,7 +2,7 @@
 
 use apiserver::proxy::dial::client_config;
 use apiserver::proxy::{Destination, Dial, Security, TcpDial};
-use apiserver::{ApiServer, Config, Parts, pki};
+use apiserver::{ApiServer, Config, Parts, outbound, pki};
 use serve::Identity;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ impl Cluster {
         Cluster::start_with(|_| {}).await
     }
 
-    /// With other settings than usual.
+    /// With other settings than usual; its directory exists already.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Cluster {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("apiserver-it-{}-{number}", std::process::id()));
@@ -55,6 +55,10 @@ impl Cluster {
         Cluster { server, admin, port, directory, stop: sender }
     }
 
+    pub fn directory(&self) -> &std::path::Path {
+        &self.directory
+    }
+
     /// A connection as the administrator.
     pub async fn connect(&self) -> BoxStream {
         let authority = self.server.pki.ca().as_bytes();
@@ -67,6 +71,26 @@ impl Cluster {
     /// Tells the server to stop.
     pub fn stop(&self) {
         self.stop.send_replace(true);
+    }
+
+    /// GETs a path with a token, or with nothing: the answer, or its status and what it says.
+    pub async fn get(&self, path: &str, token: Option<&str>) -> Result<String, String> {
+        let url = format!("{}{path}", self.server.url);
+        let answer = outbound::get(&url, self.server.pki.ca(), token).await;
+        answer.map(|bytes| text(&bytes)).map_err(|error| error.to_string())
+    }
+
+    /// GETs until the answer, or the refusal, holds this.
+    pub async fn get_until(&self, path: &str, token: Option<&str>, wanted: &str) {
+        let started = Instant::now();
+        loop {
+            let said = self.get(path, token).await.unwrap_or_else(|refusal| refusal);
+            if said.contains(wanted) {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "{path}: not {wanted:?} but {said}");
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Runs kubectl to its end.

@@ -2,5 +2,7 @@
 
 mod aggregation;
 mod cluster;
+mod desk;
+mod identity;
 mod load;
 mod wardle;

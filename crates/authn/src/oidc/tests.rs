@@ -77,8 +77,14 @@ fn an_unverified_email_is_nobodys_name() {
 
 #[test]
 fn tokens_are_checked_whole() {
-    for algorithm in [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384] {
-        let pair = rcgen::KeyPair::generate_for(algorithm).unwrap();
+    for algorithm in [Some(&rcgen::PKCS_ECDSA_P256_SHA256), Some(&rcgen::PKCS_ECDSA_P384_SHA384), None] {
+        let pair = match algorithm {
+            Some(algorithm) => rcgen::KeyPair::generate_for(algorithm).unwrap(),
+            None => {
+                let size = rcgen::RsaKeySize::_2048;
+                rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size).unwrap()
+            }
+        };
         let spki = rcgen::PublicKeyData::subject_public_key_info(&pair);
         let signer = SigningKey::new(&pair.serialize_der(), &spki).unwrap();
         let published = json!({ "keys": [PublicKey::from_spki(&spki).unwrap().jwk()] }).to_string();
@@ -97,7 +103,7 @@ fn tokens_are_checked_whole() {
         }
         assert!(!authenticator.is_of(&sign(("iss", json!("https://other")))));
         assert!(authenticator.verify(&good, &KeySet::default(), 1000).is_err());
-        let limited = Authenticator::new(config(), &["RS256".into()], &Names).unwrap();
+        let limited = Authenticator::new(config(), &["PS256".into()], &Names).unwrap();
         assert!(limited.verify(&good, &keys, 1000).is_err());
     }
 }

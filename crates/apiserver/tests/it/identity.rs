@@ -51,13 +51,14 @@ async fn tokens_of_every_kind_name_their_users() {
         }
     });
     cluster.ok(&["create", "-f", "-"], &secret.to_string()).await;
-    let account = cluster.ok(&["create", "token", "default"], "").await;
+    cluster.ok(&["create", "serviceaccount", "bot"], "").await;
+    let account = cluster.ok(&["create", "token", "bot"], "").await;
     let issued = desk.token(json!({ "sub": "eve", "groups": ["dev"] }));
     for (token, user) in [
         ("file-token", "file-eve"),
         ("abcdef.0123456789abcdef", "system:bootstrap:abcdef"),
         ("webhook-token", "webhook-eve"),
-        (account.trim(), "system:serviceaccount:default:default"),
+        (account.trim(), "system:serviceaccount:default:bot"),
         (&issued, "idp:eve"),
     ] {
         let said = cluster.get(PATH, Some(token)).await.unwrap_err();
@@ -150,17 +151,18 @@ async fn keys_of_service_accounts_rotate() {
         config.authentication.service_account_issuers = vec!["https://new".into(), "https://old".into()];
     })
     .await;
-    let token = cluster.ok(&["create", "token", "default"], "").await;
-    let user = refusal_of("system:serviceaccount:default:default");
+    cluster.ok(&["create", "serviceaccount", "bot"], "").await;
+    let token = cluster.ok(&["create", "token", "bot"], "").await;
+    let user = refusal_of("system:serviceaccount:default:bot");
     assert!(cluster.get(PATH, Some(token.trim())).await.unwrap_err().contains(&user));
-    let uid = cluster.ok(&["get", "serviceaccount", "default", "-o", "jsonpath={.metadata.uid}"], "").await;
+    let uid = cluster.ok(&["get", "serviceaccount", "bot", "-o", "jsonpath={.metadata.uid}"], "").await;
     let spki = rcgen::PublicKeyData::subject_public_key_info(&old);
     let old_key = authn::keys::SigningKey::new(&old.serialize_der(), &spki).unwrap();
     let by_old = |issuer: &str| {
         let claims = json!({
             "iss": issuer, "aud": ["https://new"], "exp": 4_000_000_000_i64,
-            "sub": "system:serviceaccount:default:default",
-            "kubernetes.io": { "namespace": "default", "serviceaccount": { "name": "default", "uid": uid } }
+            "sub": "system:serviceaccount:default:bot",
+            "kubernetes.io": { "namespace": "default", "serviceaccount": { "name": "bot", "uid": uid } }
         });
         old_key.sign(&claims).unwrap()
     };
@@ -197,7 +199,8 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: support}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: support}]
 "#;
     cluster.ok(&["create", "-f", "-"], rights).await;
-    cluster.ok(&["create", "clusterrolebinding", "eve", "--clusterrole=view", "--user=eve"], "").await;
+    cluster.ok(&["create", "clusterrole", "reader", "--verb=list", "--resource=configmaps"], "").await;
+    cluster.ok(&["create", "clusterrolebinding", "eve", "--clusterrole=reader", "--user=eve"], "").await;
     let ca = cluster.directory().join("ca.crt");
     std::fs::write(&ca, cluster.server.pki.ca()).unwrap();
     let plain = cluster.directory().join("plain.conf");

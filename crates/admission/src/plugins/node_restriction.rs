@@ -1,10 +1,13 @@
 //! NodeRestriction: a kubelet writes its own node, its own lease, and the pods that are bound to it; nothing else.
 
 mod labels;
+mod mirror;
+mod tokens;
 
 use crate::{Attributes, Lookup, Operation, Plugin};
 use kind::ApiError;
 use schema::Value;
+use std::sync::Arc;
 
 pub struct NodeRestriction;
 
@@ -34,7 +37,15 @@ impl Plugin for NodeRestriction {
         match (attributes.group, attributes.resource, attributes.subresource) {
             ("", "pods", "") => check_pod(attributes, node, lookup),
             ("", "pods", "status") => check_pod_status(attributes, node),
+            ("", "pods", "eviction") => check_eviction(attributes, node, lookup),
+            ("", "pods", other) => {
+                let why = format!("unexpected pod subresource {other:?}, only 'status' and 'eviction' are allowed");
+                Err(attributes.forbidden(why))
+            }
             ("", "nodes", _) => check_node(attributes, node),
+            ("", "persistentvolumeclaims", "status") => check_claim_status(attributes, node),
+            ("", "persistentvolumeclaims", _) => Err(attributes.forbidden("may only update PVC status")),
+            ("", "serviceaccounts", "token") => tokens::check(attributes, node, lookup),
             ("coordination.k8s.io", "leases", _) => check_lease(attributes, node),
             ("storage.k8s.io", "csinodes", _) if attributes.name != node => {
                 Err(attributes.forbidden("can only access CSINode with the same name as the requesting node"))
@@ -55,63 +66,15 @@ fn is_bound(pod: &Value, node: &str) -> bool {
 
 fn check_pod(attributes: &Attributes, node: &str, lookup: &dyn Lookup) -> Result<(), ApiError> {
     match attributes.operation {
-        Operation::Create => check_mirror(attributes, node, lookup),
+        Operation::Create => mirror::check(attributes, node, lookup),
         Operation::Delete => refuse_if(!is_bound(attributes.old, node), attributes, || {
             format!("node \"{node}\" can only delete pods with spec.nodeName set to itself")
         }),
-        operation => refuse_if(true, attributes, || format!("unexpected operation {:?}", operation.as_str())),
+        operation => refuse_if(true, attributes, || {
+            let operation = operation.as_str();
+            format!("unexpected operation {operation:?}, node {node:?} can only create and delete mirror pods")
+        }),
     }
-}
-
-/// A kubelet creates only the images of its static pods.
-fn check_mirror(attributes: &Attributes, node: &str, lookup: &dyn Lookup) -> Result<(), ApiError> {
-    let pod = &attributes.object;
-    refuse_if(pod.at(&["metadata", "annotations", MIRROR]).is_null(), attributes, || {
-        format!("pod does not have \"{MIRROR}\" annotation, node \"{node}\" can only create mirror pods")
-    })?;
-    refuse_if(!is_bound(pod, node), attributes, || {
-        format!("node \"{node}\" can only create pods with spec.nodeName set to itself")
-    })?;
-    check_owner(attributes, node, lookup)?;
-    refuse_if(!pod.str_at(&["spec", "serviceAccountName"]).is_empty(), attributes, || {
-        format!("node \"{node}\" can not create pods that reference a service account")
-    })?;
-    let references =
-        [("secret", "secrets"), ("configMap", "configmaps"), ("persistentVolumeClaim", "persistentvolumeclaims")];
-    let volumes = pod.at(&["spec", "volumes"]).items();
-    for (source, resource) in references {
-        let projects =
-            |volume: &Value| volume.at(&["projected", "sources"]).items().iter().any(|one| one.get(source).is_some());
-        let refers = volumes.iter().any(|volume| volume.get(source).is_some() || projects(volume));
-        refuse_if(refers, attributes, || format!("node \"{node}\" can not create pods that reference {resource}"))?;
-    }
-    Ok(())
-}
-
-fn check_owner(attributes: &Attributes, node: &str, lookup: &dyn Lookup) -> Result<(), ApiError> {
-    let owners = attributes.object.at(&["metadata", "ownerReferences"]).items();
-    let [owner] = owners else {
-        return refuse_if(!owners.is_empty(), attributes, || {
-            format!("node \"{node}\" can only create pods with a single owner reference set to itself")
-        });
-    };
-    let is_itself =
-        owner.str_at(&["apiVersion"]) == "v1" && owner.str_at(&["kind"]) == "Node" && owner.str_at(&["name"]) == node;
-    refuse_if(!is_itself, attributes, || {
-        format!("node \"{node}\" can only create pods with an owner reference set to itself")
-    })?;
-    refuse_if(owner.at(&["controller"]).as_bool() != Some(true), attributes, || {
-        format!("node \"{node}\" can only create pods with a controller owner reference set to itself")
-    })?;
-    refuse_if(owner.at(&["blockOwnerDeletion"]).as_bool() == Some(true), attributes, || {
-        format!("node \"{node}\" must not set blockOwnerDeletion on an owner reference")
-    })?;
-    let found = lookup.get("", "nodes", "", node);
-    let found = found.ok_or_else(|| {
-        attributes.forbidden(format!("looking up node {node} to verify uid: node \"{node}\" not found"))
-    })?;
-    let (expected, got) = (owner.str_at(&["uid"]), found.str_at(&["metadata", "uid"]));
-    refuse_if(expected != got, attributes, || format!("node {node} UID mismatch: expected {expected} got {got}"))
 }
 
 fn check_pod_status(attributes: &Attributes, node: &str) -> Result<(), ApiError> {
@@ -124,7 +87,54 @@ fn check_pod_status(attributes: &Attributes, node: &str) -> Result<(), ApiError>
         format!("node \"{node}\" cannot update labels through pod status")
     })?;
     refuse_if(differs(&["status", "resourceClaimStatuses"]), attributes, || {
-        format!("node \"{node}\" cannot update resource claim statuses")
+        format!("node \"{node}\" cannot update resource claim statues")
+    })?;
+    refuse_if(differs(&["status", "extendedResourceClaimStatus"]), attributes, || {
+        format!("node \"{node}\" cannot update extended resource claim status")
+    })
+}
+
+/// A kubelet evicts the pods that are bound to it.
+fn check_eviction(attributes: &Attributes, node: &str, lookup: &dyn Lookup) -> Result<(), ApiError> {
+    let name = match attributes.name {
+        "" => attributes.object.str_at(&["metadata", "name"]),
+        name => name,
+    };
+    refuse_if(name.is_empty(), attributes, || "could not determine pod from request data".to_owned())?;
+    let pod = found_pod(attributes, name, lookup)?;
+    refuse_if(!is_bound(&pod, node), attributes, || {
+        format!("node {node} can only evict pods with spec.nodeName set to itself")
+    })
+}
+
+fn found_pod(attributes: &Attributes, name: &str, lookup: &dyn Lookup) -> Result<Arc<Value>, ApiError> {
+    lookup
+        .get("", "pods", attributes.namespace, name)
+        .ok_or_else(|| ApiError::new(404, "NotFound", format!("pods \"{name}\" not found")).about("", "pods", name))
+}
+
+/// Of a claim, a kubelet writes how a resize went.
+fn check_claim_status(attributes: &Attributes, node: &str) -> Result<(), ApiError> {
+    let rest = |claim: &Value| {
+        let mut claim = claim.clone();
+        for path in [
+            &["metadata", "resourceVersion"][..],
+            &["metadata", "managedFields"],
+            &["status", "capacity"],
+            &["status", "conditions"],
+            &["status", "allocatedResources"],
+            &["status", "allocatedResourceStatuses"],
+        ] {
+            claim.remove(path);
+        }
+        // A status that holds nothing else is none.
+        if claim.at(&["status"]).is_zero() {
+            claim.remove(&["status"]);
+        }
+        claim
+    };
+    refuse_if(rest(&attributes.object) != rest(attributes.old), attributes, || {
+        format!("node \"{node}\" is not allowed to update fields other than status.capacity and status.conditions")
     })
 }
 
@@ -142,10 +152,19 @@ fn check_node(attributes: &Attributes, node: &str) -> Result<(), ApiError> {
         let verb = if creates { "set the following labels" } else { "modify labels" };
         format!("is not allowed to {verb}: {}", forbidden.join(", "))
     })?;
+    let differs = |path: &[&str]| new.at(path) != old.at(path);
+    // What a node's configuration names, the node could read.
+    refuse_if(!new.at(&["spec", "configSource"]).is_null() && differs(&["spec", "configSource"]), attributes, || {
+        let verb = if creates {
+            "create pods with a non-nil configSource"
+        } else {
+            "update configSource to a new non-nil configSource"
+        };
+        format!("node \"{node}\" is not allowed to {verb}")
+    })?;
     if creates {
         return Ok(());
     }
-    let differs = |path: &[&str]| new.at(path) != old.at(path);
     refuse_if(differs(&["spec", "taints"]), attributes, || format!("node \"{node}\" is not allowed to modify taints"))?;
     refuse_if(differs(&["metadata", "ownerReferences"]), attributes, || {
         format!("node \"{node}\" is not allowed to modify ownerReferences")

@@ -1,5 +1,7 @@
 //! ServiceAccount: a pod runs as an account that exists, with its token mounted and its pull secrets.
 
+mod mountable;
+
 use crate::{Attributes, Lookup, Operation, Plugin};
 use kind::ApiError;
 use schema::{Value, value};
@@ -37,7 +39,7 @@ impl Plugin for ServiceAccount {
     }
 
     fn handles(&self, operation: Operation) -> bool {
-        operation == Operation::Create
+        matches!(operation, Operation::Create | Operation::Update)
     }
 
     fn reads(&self) -> &'static [(&'static str, &'static str)] {
@@ -45,7 +47,7 @@ impl Plugin for ServiceAccount {
     }
 
     fn admit(&self, attributes: &mut Attributes, lookup: &dyn Lookup) -> Result<(), ApiError> {
-        if !attributes.is("", "pods") {
+        if !attributes.is("", "pods") || attributes.operation != Operation::Create {
             return Ok(());
         }
         if is_mirror(&attributes.object) {
@@ -70,10 +72,18 @@ impl Plugin for ServiceAccount {
     }
 
     fn validate(&self, attributes: &mut Attributes, lookup: &dyn Lookup) -> Result<(), ApiError> {
-        if !attributes.is("", "pods") || is_mirror(&attributes.object) {
-            return Ok(());
+        let of_pods = (attributes.group, attributes.resource) == ("", "pods");
+        match (attributes.operation, attributes.subresource) {
+            (Operation::Create, "") if of_pods && !is_mirror(&attributes.object) => {
+                let account = account(attributes, lookup)?;
+                if mountable::is_enforced(&account) { mountable::check_pod(attributes, &account) } else { Ok(()) }
+            }
+            (Operation::Update, "ephemeralcontainers") if of_pods => {
+                let account = account(attributes, lookup)?;
+                if mountable::is_enforced(&account) { mountable::check_ephemeral(attributes, &account) } else { Ok(()) }
+            }
+            _ => Ok(()),
         }
-        account(attributes, lookup).map(drop)
     }
 }
 

@@ -39,14 +39,21 @@ const NAMES: &[(&str, &str, Kind)] = &[
 const PARTS: &[&str] = &["volumes", "containers", "initContainers", "ephemeralContainers"];
 
 impl PodReferences {
+    /// What gives the pod's node rights.
     pub fn of(pod: &Value) -> PodReferences {
+        // A node must not give itself rights by a pod that it has made.
+        if !pod.at(&["metadata", "annotations", MIRROR]).is_null() {
+            let node = pod.str_at(&["spec", "nodeName"]).to_owned();
+            return PodReferences { node, objects: BTreeSet::new() };
+        }
+        PodReferences::of_any(pod)
+    }
+
+    /// What stands in the pod, whoever made it.
+    pub fn of_any(pod: &Value) -> PodReferences {
         let spec = pod.at(&["spec"]);
         let node = spec.str_at(&["nodeName"]).to_owned();
         let mut objects = BTreeSet::new();
-        // A node must not give itself rights by a pod that it has made.
-        if !pod.at(&["metadata", "annotations", MIRROR]).is_null() {
-            return PodReferences { node, objects };
-        }
         let mut add = |kind: Kind, name: &str| {
             if !name.is_empty() {
                 objects.insert((kind, name.to_owned()));

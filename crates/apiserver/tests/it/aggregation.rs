@@ -123,3 +123,41 @@ async fn a_server_that_is_gone_is_unavailable_and_its_group_goes_with_its_object
     let groups = cluster.ok(&["get", "--raw", "/apis"], "").await;
     assert!(!groups.contains("wardle"));
 }
+
+const DEFINITION: &str = r#"{ "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": { "name": "widgets.example.com" },
+    "spec": { "group": "example.com", "scope": "Namespaced", "names": { "plural": "widgets", "kind": "Widget" },
+      "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": { "type": "object",
+        "properties": { "spec": { "type": "object", "properties": { "a": { "type": "string" } } } } } } }] } }"#;
+const WIDGET: &str = r#"{ "apiVersion": "example.com/v1", "kind": "Widget",
+    "metadata": { "name": "w", "namespace": "default" }, "spec": { "a": "VALUE" } }"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_of_this_program_serves_its_custom_resources_through_the_first() {
+    let first = Cluster::start().await;
+    let second = first.start_behind().await;
+    second.ok(&["apply", "-f", "-"], DEFINITION).await;
+    let objects = format!(
+        r#"{{ "apiVersion": "v1", "kind": "List", "items": [
+            {{ "apiVersion": "v1", "kind": "Service", "metadata": {{ "name": "second", "namespace": "default" }},
+              "spec": {{ "type": "ExternalName", "externalName": "localhost" }} }},
+            {{ "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {{ "name": "v1.example.com" }},
+              "spec": {{ "group": "example.com", "version": "v1", "groupPriorityMinimum": 1500, "versionPriority": 10,
+                "insecureSkipTLSVerify": true,
+                "service": {{ "name": "second", "namespace": "default", "port": {} }} }} }} ] }}"#,
+        second.port
+    );
+    first.ok(&["apply", "-f", "-"], &objects).await;
+    first.until(&["get", "apiservices/v1.example.com", "-o", CONDITION], "True Passed").await;
+    first.until(&["explain", "widget.spec"], "a\t<string>").await;
+    first.ok(&["apply", "-f", "-"], &WIDGET.replace("VALUE", "one")).await;
+    first.ok(&["apply", "-f", "-"], &WIDGET.replace("VALUE", "two")).await;
+    assert_eq!(second.ok(&["get", "widget", "w", "-o", "jsonpath={.spec.a}"], "").await, "two");
+    let wrong = first.run(&["apply", "-f", "-"], &WIDGET.replace("\"a\"", "\"b\"")).await;
+    let said = text(&wrong.stderr);
+    assert!(said.contains("unknown field \"spec.b\""), "{said}");
+    let refused = second.run(&["get", "widgets", "--as", "jane"], "").await;
+    assert!(text(&refused.stderr).contains("User \"jane\" cannot list"), "each server asks who may");
+    first.ok(&["delete", "widget", "w"], "").await;
+    first.until(&["get", "widget", "w"], "widgets.example.com \"w\" not found").await;
+}

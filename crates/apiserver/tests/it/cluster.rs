@@ -25,7 +25,7 @@ static STARTED: AtomicUsize = AtomicUsize::new(0);
 pub struct Cluster {
     pub server: ApiServer,
     admin: Identity,
-    port: u16,
+    pub port: u16,
     directory: PathBuf,
     stop: watch::Sender<bool>,
 }
@@ -57,6 +57,19 @@ impl Cluster {
 
     pub fn directory(&self) -> &std::path::Path {
         &self.directory
+    }
+
+    /// A second server, which believes the front proxy of this one.
+    pub async fn start_behind(&self) -> Cluster {
+        let from = self.directory.join("pki");
+        let copy = |config: &mut Config| {
+            let to = config.data_dir.join("pki");
+            std::fs::create_dir_all(&to).unwrap();
+            for name in ["front-proxy-ca.crt", "front-proxy-ca.key"] {
+                std::fs::copy(from.join(name), to.join(name)).unwrap();
+            }
+        };
+        Cluster::start_with(copy).await
     }
 
     /// A connection as the administrator.

@@ -5,4 +5,5 @@ mod cluster;
 mod desk;
 mod identity;
 mod load;
+mod proxies;
 mod wardle;

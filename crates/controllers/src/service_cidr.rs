@@ -23,7 +23,7 @@ pub struct ServiceCidrController;
 
 impl Controller for ServiceCidrController {
     fn name(&self) -> &'static str {
-        "service-cidr-controller"
+        "service-cidrs-controller"
     }
 
     fn watches(&self) -> Vec<Watch> {

@@ -172,12 +172,25 @@ fn validate_names(names: &[String], spec: &v1::ResourceClaimSpec, path: &Path, e
     }
 }
 
+/// In bytes.
+const MAX_SELECTOR: usize = 10 * 1024;
+
 pub fn validate_selectors(selectors: &[v1::DeviceSelector], path: &Path, errors: &mut FieldErrors) {
     for (index, selector) in selectors.iter().enumerate() {
-        if selector.cel.is_none() {
-            let path = path.index(index);
-            errors.required(&path.child("cel"), "");
+        let path = path.index(index);
+        let path = path.child("cel");
+        match &selector.cel {
+            None => errors.required(&path, ""),
+            Some(cel) => validate_selector(&cel.expression, &path.child("expression"), errors),
         }
+    }
+}
+
+fn validate_selector(expression: &str, path: &Path, errors: &mut FieldErrors) {
+    if expression.len() > MAX_SELECTOR {
+        errors.too_long(path, MAX_SELECTOR);
+    } else if let Err(why) = policy::compile_device_selector(expression) {
+        errors.invalid(path, expression, why);
     }
 }
 

@@ -66,7 +66,7 @@ pub fn validate_variables(variables: &[Variable], names: Declared, path: &Path, 
         if variable.name.trim().is_empty() {
             errors.required(&item.child("name"), "name is not specified");
         } else if !is_identifier(&variable.name) {
-            errors.invalid(&item.child("name"), &variable.name, "name is not a valid CEL identifier");
+            errors.invalid(&item.child("name"), &variable.name, "must be a valid CEL identifier");
         }
         if variable.expression.trim().is_empty() {
             errors.required(&item.child("expression"), "expression is not specified");

@@ -192,7 +192,7 @@ fn validate_validation(
         if validation.message.trim().is_empty() {
             errors.invalid(&message, &validation.message, "message must be non-empty if specified");
         } else if validation.message.contains('\n') {
-            errors.invalid(&message, &validation.message, "message must not contain line breaks");
+            errors.invalid(&message, &validation.message, "must not contain line breaks");
         }
     }
     if !validation.message_expression.is_empty() && validation.message_expression.trim().is_empty() {

@@ -8,6 +8,7 @@
 //! Used where such an expression is validated and where it is evaluated, so that both see the same. Deliberately absent:
 //! values, and when an expression is evaluated.
 
+mod device;
 mod types;
 
 use cel::env::Builder;
@@ -17,6 +18,7 @@ use schema::ListType;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+pub use device::compile_device_selector;
 pub use types::{namespace_type, request_type};
 
 /// What an expression must give.
@@ -132,7 +134,10 @@ fn make(names: Declared) -> Env {
 }
 
 /// `Object`, `Object.spec` and so on have any fields; what they are is known when they are applied.
-fn with_patches(env: Builder) -> Builder {
+fn with_patches(mut env: Builder) -> Builder {
+    for function in cel::functions::json_patch().functions {
+        env = env.function(function);
+    }
     let find = |name: &str| {
         let named = name == "Object" || name.strip_prefix("Object.").is_some_and(|rest| !rest.is_empty());
         named.then(|| {

@@ -47,3 +47,13 @@ fn variables_are_known_with_their_types() {
     assert!(compiler.compile("variables.m > 3", Wanted::Bool, names).is_ok());
     assert!(compiler.compile("variables.m == 'a'", Wanted::Bool, names).is_err());
 }
+
+#[test]
+fn selectors_of_devices_are_conditions() {
+    let error = |source: &str| compile_device_selector(source).map_or_else(|error| error, |_| String::new());
+    assert_eq!(error("device.driver == 'd' && device.attributes['d'].model == 'x'"), "");
+    assert_eq!(error("device.attributes['d'].shared"), "");
+    assert_eq!(error("device.capacity['d'].memory.isGreaterThan(quantity('1Gi'))"), "");
+    assert_eq!(error("1 + 1"), "must evaluate to bool or the unknown type, not int");
+    assert!(error("device.nope").contains("undefined field 'nope'"));
+}

@@ -11,13 +11,16 @@
 
 mod cleanup;
 mod scale;
+mod webhook;
+
+pub use webhook::Caller;
 
 use api_meta::v1::ListOptions;
 use api_misc::apiextensions::v1::CustomResourceDefinition;
 use client::{Client, ClientError, EventKind};
 use custom::CustomKind;
 use custom::status::{self, is_true};
-use registry::{KindEntry, KindRef, Registry, VirtualVerb};
+use registry::{Converter, KindEntry, KindRef, Registry, VirtualVerb};
 use scale::CustomScale;
 use schema::Time;
 use std::collections::{BTreeMap, HashMap};
@@ -25,6 +28,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use stdx::Clock;
 use tokio::sync::mpsc;
+use webhook::WebhookConverter;
 
 /// After a watch that failed.
 const RETRY: Duration = Duration::from_millis(200);
@@ -38,6 +42,7 @@ pub struct Parts {
     pub registry: Arc<Registry>,
     pub client: Client,
     pub clock: Arc<dyn Clock>,
+    pub caller: Caller,
 }
 
 /// Serves the definitions that there are, then follows them until the registry is gone.
@@ -47,6 +52,7 @@ pub async fn start(parts: Parts) -> Result<(), ClientError> {
         registry: Arc::downgrade(&parts.registry),
         client: parts.client,
         clock: parts.clock,
+        caller: parts.caller,
         known: BTreeMap::new(),
         served: HashMap::new(),
         cleaning: HashMap::new(),
@@ -69,6 +75,7 @@ struct Definitions {
     registry: Weak<Registry>,
     client: Client,
     clock: Arc<dyn Clock>,
+    caller: Caller,
     known: BTreeMap<String, CustomResourceDefinition>,
     /// By name.
     served: HashMap<String, Served>,
@@ -213,7 +220,8 @@ impl Definitions {
             }
         };
         let scaled = kind.versions().iter().any(|version| version.scale.is_some());
-        registry.install(KindEntry { custom: true, ..KindEntry::new(KindRef::Shared(kind.clone())) });
+        let converter = self.converter(definition, &kind);
+        registry.install(KindEntry { custom: true, converter, ..KindEntry::new(KindRef::Shared(kind.clone())) });
         if scaled {
             let scale = Arc::new(CustomScale { registry: self.registry.clone(), kind });
             for verb in [VirtualVerb::Get, VirtualVerb::Update, VirtualVerb::Patch] {
@@ -221,6 +229,12 @@ impl Definitions {
             }
         }
         self.served.insert(name.clone(), Served { group, plural, shape });
+    }
+
+    fn converter(&self, definition: &CustomResourceDefinition, kind: &Arc<CustomKind>) -> Option<Arc<dyn Converter>> {
+        let conversion = definition.spec.conversion.as_ref().filter(|_| !kind.converts_alone())?;
+        let webhook = conversion.webhook.as_deref().cloned().unwrap_or_default();
+        Some(Arc::new(WebhookConverter::new(self.caller.clone(), kind.clone(), &webhook)))
     }
 
     /// Serves a definition that is gone no longer; its names are free.

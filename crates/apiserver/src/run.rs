@@ -4,12 +4,15 @@ mod assemble;
 mod compaction;
 mod pages;
 
+use crate::admission::HttpWebhooks;
 use crate::authentication::AuthenticationError;
 use crate::authorization::AuthorizationError;
 use crate::bootstrap::{Advertised, Bootstrap};
 use crate::config::{Config, EndpointReconciler};
+use crate::custom;
 use crate::flow::Front;
 use crate::in_process;
+use crate::late::Late;
 use crate::masters::Masters;
 use crate::pki::{self, Pki, PkiError};
 use crate::service_addresses::{self, ServiceAddresses};
@@ -145,8 +148,7 @@ impl ApiServer {
             EndpointReconciler::Lease => Some(tokio::spawn(masters.run(stop))),
             EndpointReconciler::None => None,
         };
-        let (registry_of, client_of, clock) = (registry.clone(), client.clone(), parts.clock.clone());
-        crate::custom::start(crate::custom::Parts { registry: registry_of, client: client_of, clock }).await?;
+        follow_definitions(&parts, &registry, &client).await?;
         ready.store(true, Ordering::Release);
         let reached_at = if config.bind_address.is_loopback() { config.bind_address } else { config.advertise_address };
         let url = format!("https://{}", SocketAddr::new(reached_at, config.secure_port));
@@ -195,6 +197,15 @@ fn serving_tls(config: &Config, pki: &Pki, client_authorities: &str) -> Result<A
     let tls = server_config_of(shown.clone(), client_authorities, &offer)?;
     tokio::spawn(pki::reload(config.clone(), pki.serving.clone(), shown));
     Ok(Arc::new(tls))
+}
+
+/// Serves custom resources.
+async fn follow_definitions(parts: &Parts, registry: &Arc<Registry>, client: &Client) -> Result<(), ClientError> {
+    let late = Late::default();
+    late.fill(registry);
+    let caller = custom::Caller { client: Arc::new(HttpWebhooks::new(late)), rng: parts.rng.clone() };
+    let (registry, client, clock) = (registry.clone(), client.clone(), parts.clock.clone());
+    custom::start(custom::Parts { registry, client, clock, caller }).await
 }
 
 fn service_addresses(config: &Config, parts: &Parts) -> Result<ServiceAddresses, StartError> {

@@ -1,5 +1,8 @@
 //! Filling in what the schema gives as default, and dropping nulls that it does not permit.
 
+#[cfg(test)]
+mod tests;
+
 use crate::node::Node;
 use schema::{Map, Value};
 

@@ -24,6 +24,7 @@ pub mod jsonpath;
 pub mod lists;
 pub mod node;
 pub mod resource;
+pub mod review;
 pub mod rules;
 pub mod status;
 pub mod structural;

@@ -3,7 +3,7 @@
 //! Values are of any version of the definition: upstream handles a request in the version of its path, so every rule here
 //! goes by the version that the value names.
 
-mod checks;
+pub(crate) mod checks;
 mod version;
 
 pub use version::{Scale, VersionInfo};

@@ -2,6 +2,9 @@
 //!
 //! Pure: the shell asks with all definitions of a group and writes what comes out.
 
+#[cfg(test)]
+mod tests;
+
 use api_misc::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionCondition as Condition, CustomResourceDefinitionNames as Names,
     CustomResourceDefinitionStatus as Status,

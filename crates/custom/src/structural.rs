@@ -1,5 +1,8 @@
 //! Whether a schema is structural: it says of every field, once and outside of alternatives, what it is.
 
+#[cfg(test)]
+mod tests;
+
 use crate::node::{Additional, Node};
 use cel::functions::regex;
 use kind::{FieldError, FieldErrors, Path};

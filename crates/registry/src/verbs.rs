@@ -1,6 +1,7 @@
 //! The verbs over stored kinds, and what they share.
 
 mod admit;
+mod conversions;
 mod create;
 mod delete;
 mod get;

@@ -151,7 +151,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-fn go_type(value: &Value) -> &'static str {
+pub(crate) fn go_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "<nil>",
         Value::Bool(_) => "bool",

@@ -1,6 +1,7 @@
 //! Running admission over a write.
 
 use super::Place;
+use super::conversions::Conversions;
 use super::prepare::Writing;
 use crate::context::RequestContext;
 use crate::entry::{Entry, View};
@@ -98,7 +99,15 @@ impl Registry {
                 (options.dry_run, options.value)
             }
         };
-        let writing = Writing { context, route, dry_run, options: &options, manager: "", admitted: false };
+        let writing = Writing {
+            context,
+            route,
+            dry_run,
+            options: &options,
+            manager: "",
+            admitted: false,
+            conversions: Conversions::default(),
+        };
         self.run_admission(&writing, operation, object, &Value::Null, Pass::Mutating).await?;
         self.run_admission(&writing, operation, object, &Value::Null, Pass::Validating).await
     }
@@ -114,7 +123,15 @@ impl Registry {
         let options = WriteOptions::parse(&context.query, "UpdateOptions", true)?;
         let route = self.place(place)?;
         let (dry_run, options) = (options.dry_run, options.value);
-        let writing = Writing { context, route: &route, dry_run, options: &options, manager: "", admitted: false };
+        let writing = Writing {
+            context,
+            route: &route,
+            dry_run,
+            options: &options,
+            manager: "",
+            admitted: false,
+            conversions: Conversions::default(),
+        };
         self.run_admission(&writing, Operation::Update, new, old, Pass::Mutating).await?;
         self.run_admission(&writing, Operation::Update, new, old, Pass::Validating).await
     }

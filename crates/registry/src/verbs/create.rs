@@ -1,5 +1,6 @@
 //! POST of a new object.
 
+use super::conversions::Conversions;
 use super::prepare::{
     Writing, fill_system_fields, resource_version, settle_namespace, single_owners, wipe_system_fields,
 };
@@ -45,12 +46,26 @@ impl Registry {
             options: &options.value,
             manager: &manager,
             admitted: false,
+            conversions: Conversions::default(),
         };
-        self.track(&writing, &Value::Null, &mut object)?;
+        object = self.tracked(&writing, object).await?;
         self.admit(&writing, Operation::Create, &mut object, &Value::Null).await?;
         single_owners(context, &mut object);
         let created = self.store_new_named(&writing, object).await?;
         self.respond(context, route, accepted, 201, created)
+    }
+
+    async fn tracked(&self, writing: &Writing<'_>, mut object: Value) -> Result<Value, ApiError> {
+        if writing.route.entry.converter.is_none() {
+            self.track(writing, &Value::Null, &mut object)?;
+            return Ok(object);
+        }
+        let track = || {
+            let mut tracked = object.clone();
+            self.track(writing, &Value::Null, &mut tracked)?;
+            Ok(tracked)
+        };
+        self.with_conversions(writing, track).await
     }
 
     /// Tries other names where the client lets the server choose.

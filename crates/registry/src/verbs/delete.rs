@@ -1,5 +1,6 @@
 //! DELETE of one object and of a collection: grace, finalizers, removal.
 
+use super::conversions::Conversions;
 use super::prepare::Writing;
 use crate::codec::{self, Expected};
 use crate::context::RequestContext;
@@ -48,8 +49,15 @@ impl Registry {
         let accepted = self.accepted(context, route, false)?;
         let options = self.delete_options(context, &body)?;
         warn_of_dependents(context, route, &options);
-        let writing =
-            Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "", admitted: false };
+        let writing = Writing {
+            context,
+            route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: "",
+            admitted: false,
+            conversions: Conversions::default(),
+        };
         let deleted = self.delete_one(&writing, route.checked_name()?, &options).await?;
         let status = if !deleted.gone && options.orphan_dependents == Some(false) { 202 } else { 200 };
         self.respond(context, route, accepted, status, deleted.answer)
@@ -68,8 +76,15 @@ impl Registry {
         warn_of_dependents(context, route, &options);
         let page = self.page(route, &list, &filter).await?;
         self.convert_shown(route, &page.objects).await?;
-        let writing =
-            Writing { context, route, dry_run: options.dry_run, options: &options.value, manager: "", admitted: false };
+        let writing = Writing {
+            context,
+            route,
+            dry_run: options.dry_run,
+            options: &options.value,
+            manager: "",
+            admitted: false,
+            conversions: Conversions::default(),
+        };
         for object in &page.objects {
             match self.delete_one(&writing, &object.name, &options).await {
                 Err(error) if !error.is_not_found() => return Err(error),
@@ -132,7 +147,12 @@ impl Registry {
         check_preconditions(route, name, &old, options)?;
         let mut object = old.clone();
         let kind = &route.entry.kind;
-        let step = match kind.begin_delete(&mut object, writing.context.now) {
+        // Upstream deletes a collection without the kind's own way of deleting.
+        let begun = match route.name.is_empty() {
+            true => DeleteAction::Generic,
+            false => kind.begin_delete(&mut object, writing.context.now),
+        };
+        let step = match begun {
             DeleteAction::Stays => {
                 mark_staying(kind.dependents(), &mut object, options, writing.context.now);
                 Step::Mark

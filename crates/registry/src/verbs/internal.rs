@@ -3,6 +3,7 @@
 //! They go through admission, preparation, validation and the store like any write of the object that they concern, on
 //! behalf of the request's user; authorization has happened, for the request itself.
 
+use super::conversions::Conversions;
 use super::modify::Change;
 use super::prepare::Writing;
 use crate::context::RequestContext;
@@ -62,6 +63,7 @@ impl Registry {
             options: &options.value,
             manager: &manager,
             admitted: false,
+            conversions: Conversions::default(),
         };
         Ok(self.modify(&writing, &Through(change)).await?.value)
     }
@@ -92,6 +94,7 @@ impl Registry {
             options: &options.value,
             manager: &manager,
             admitted: false,
+            conversions: Conversions::default(),
         };
         Ok(self.modify(&writing, &Through(change)).await?.value)
     }
@@ -120,6 +123,7 @@ impl Registry {
             options: &options.value,
             manager: &manager,
             admitted: false,
+            conversions: Conversions::default(),
         };
         self.track(&writing, live, new)
     }
@@ -134,7 +138,15 @@ impl Registry {
     ) -> Result<Value, ApiError> {
         let route = self.place(place)?;
         let (dry_run, value) = (options.dry_run, &options.value);
-        let writing = Writing { context, route: &route, dry_run, options: value, manager: "", admitted: true };
+        let writing = Writing {
+            context,
+            route: &route,
+            dry_run,
+            options: value,
+            manager: "",
+            admitted: true,
+            conversions: Conversions::default(),
+        };
         self.delete_through(&writing, route.checked_name()?, options).await
     }
 

@@ -79,7 +79,7 @@ impl Registry {
             return Err(ApiError::not_found(route.entry.names(), name));
         }
         self.authorize_verb(writing.context, "create").await?;
-        let mut object = change.apply(&Value::Null)?;
+        let mut object = self.with_conversions(writing, || change.apply(&Value::Null)).await?;
         self.admit(writing, Operation::Create, &mut object, &Value::Null).await?;
         single_owners(writing.context, &mut object);
         // What a client says of the version of an object that is not there does not matter.
@@ -101,7 +101,7 @@ impl Registry {
         let route = writing.route;
         let Stored { value: old, raw: old_raw, revision } = stored;
         let old = self.to_hub(route, old).await?;
-        let mut new = change.apply(&old)?;
+        let mut new = self.with_conversions(writing, || change.apply(&old)).await?;
         self.admit(writing, Operation::Update, &mut new, &old).await?;
         single_owners(writing.context, &mut new);
         keep_times(&mut new, &old);

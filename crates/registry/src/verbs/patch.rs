@@ -1,5 +1,6 @@
 //! PATCH, of all four kinds.
 
+use super::conversions::Conversions;
 use super::modify::{Change, Changed, check_name, uid_mismatch};
 use super::prepare::{Writing, settle_namespace};
 use crate::codec::MAX_BODY;
@@ -52,6 +53,7 @@ impl Registry {
             options: &options.value,
             manager: &manager,
             admitted: false,
+            conversions: Conversions::default(),
         };
         let parsed = patching::parse(patch_type, &body)?;
         let change = Patch {
@@ -162,7 +164,7 @@ impl Patch<'_> {
         let mut live = shown;
         let kept = (!live.is_plain()).then(|| live.clone());
         live.make_plain();
-        let result = self.registry.with_manager(route, |manager| {
+        let result = self.registry.with_manager(self.writing, |manager| {
             manager.on_apply(&live, self.patch, self.writing.manager, self.force, now)
         })?;
         let applied = result.map_err(apply_error)?;

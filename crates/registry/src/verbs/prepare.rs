@@ -1,6 +1,7 @@
 //! The steps of a write that come between decoding and storing, in upstream's order.
 
 use super::admit::Pass;
+use super::conversions::Conversions;
 use crate::context::RequestContext;
 use crate::error;
 use crate::hooks::{HookContext, Reservation};
@@ -27,6 +28,7 @@ pub(super) struct Writing<'w> {
     pub manager: &'w str,
     /// Admission has decided already, about the request that this is a part of.
     pub admitted: bool,
+    pub conversions: Conversions,
 }
 
 impl Writing<'_> {
@@ -109,19 +111,23 @@ pub(super) fn single_owners(context: &RequestContext, object: &mut Value) {
 }
 
 /// The other served versions of a route's kind, for entries of managedFields.
-struct ServedVersions<'r>(&'r Route);
+struct ServedVersions<'w>(&'w Writing<'w>);
 
 impl Versions for ServedVersions<'_> {
     fn convert(&self, value: &Value, api_version: &str) -> Option<(TypeRef<'_>, Value)> {
-        let view = self.0.entry.views.iter().find(|view| view.api_version == api_version)?;
+        let entry = &self.0.route.entry;
+        let view = entry.views.iter().find(|view| view.api_version == api_version)?;
         let ty = view.ty()?;
+        if entry.converter.is_some() {
+            return Some((ty, self.0.conversions.get(value, api_version)?));
+        }
         if view.custom {
             // Upstream converts here without pruning, so that fields that the other version does not know are refused.
             let mut value = value.clone();
             value.set(&["apiVersion"], api_version);
             return Some((ty, value));
         }
-        let own = self.0.entry.views.iter().find(|view| view.api_version == value.str_at(&["apiVersion"]))?;
+        let own = entry.views.iter().find(|view| view.api_version == value.str_at(&["apiVersion"]))?;
         let normal = normalize(own.ty()?, value.clone(), &DecodeOptions::default()).ok()?.value;
         Some((ty, view.show(normal).ok()?))
     }
@@ -129,10 +135,15 @@ impl Versions for ServedVersions<'_> {
 
 impl Registry {
     /// Does `act` with the field manager of the request's version and the reset fields of its place.
-    pub(super) fn with_manager<T>(&self, route: &Route, act: impl FnOnce(&FieldManager) -> T) -> Result<T, ApiError> {
+    pub(super) fn with_manager<T>(
+        &self,
+        writing: &Writing,
+        act: impl FnOnce(&FieldManager) -> T,
+    ) -> Result<T, ApiError> {
+        let route = writing.route;
         let ty = route.view.ty().ok_or_else(|| ApiError::internal("the kind has no type"))?;
         let reset = route.entry.kind.reset_fields(&route.subresource);
-        let versions = ServedVersions(route);
+        let versions = ServedVersions(writing);
         Ok(act(&FieldManager {
             ty,
             api_version: &route.view.api_version,
@@ -149,11 +160,11 @@ impl Registry {
         let now = writing.context.now;
         let hub = route.hub()?.api_version.clone();
         if route.view.api_version == hub {
-            return self.with_manager(route, |manager| manager.on_update(live, new, writing.manager, now));
+            return self.with_manager(writing, |manager| manager.on_update(live, new, writing.manager, now));
         }
         let mut shown = route.view.show(new.clone())?;
         let shown_live = if live.is_null() { Value::Null } else { route.view.show(live.clone())? };
-        self.with_manager(route, |manager| manager.on_update(&shown_live, &mut shown, writing.manager, now))?;
+        self.with_manager(writing, |manager| manager.on_update(&shown_live, &mut shown, writing.manager, now))?;
         match shown.remove(&["metadata", "managedFields"]) {
             Some(entries) => new.set(&["metadata", "managedFields"], entries),
             None => drop(new.remove(&["metadata", "managedFields"])),

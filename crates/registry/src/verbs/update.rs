@@ -1,5 +1,6 @@
 //! PUT.
 
+use super::conversions::Conversions;
 use super::modify::{Change, check_name};
 use super::prepare::{Writing, settle_namespace, single_owners};
 use crate::context::RequestContext;
@@ -53,6 +54,7 @@ impl Registry {
             options: &options.value,
             manager: &manager,
             admitted: false,
+            conversions: Conversions::default(),
         };
         let change = Replacement { registry: self, writing: &writing, object: &object };
         let changed = self.modify(&writing, &change).await?;

@@ -31,7 +31,7 @@ impl Registry {
         self.converted(route, value, &route.hub()?.api_version).await
     }
 
-    async fn converted(&self, route: &Route, value: Value, to_api_version: &str) -> Result<Value, ApiError> {
+    pub(super) async fn converted(&self, route: &Route, value: Value, to_api_version: &str) -> Result<Value, ApiError> {
         if value.str_at(&["apiVersion"]) == to_api_version {
             return Ok(value);
         }

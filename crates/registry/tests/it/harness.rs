@@ -147,6 +147,16 @@ impl Answer {
         (0..count).map(|_| serde_json::from_slice(&block_on(watch.next()).expect("a frame")).unwrap()).collect()
     }
 
+    /// Whether a watch ends, waiting for its end.
+    pub fn ended(&mut self) -> bool {
+        let Body::Watch(watch) = &mut self.body else { panic!("no watch: {}", self.status) };
+        while let Some(frame) = block_on(watch.next()) {
+            let event: Json = serde_json::from_slice(&frame).unwrap();
+            assert!(event["type"] == "BOOKMARK" || event["type"] == "ERROR", "{event}");
+        }
+        true
+    }
+
     /// What comes without waiting.
     pub fn ready_frames(&mut self) -> Vec<Json> {
         let Body::Watch(watch) = &mut self.body else { panic!("no watch: {}", self.status) };
@@ -171,7 +181,8 @@ impl Plugin for NamespaceExists {
     }
 
     fn admit(&self, attributes: &mut Attributes, lookup: &dyn Lookup) -> Result<(), ApiError> {
-        if attributes.resource == "namespaces" || lookup.get("", "namespaces", "", attributes.namespace).is_some() {
+        let everywhere = attributes.namespace.is_empty() || attributes.resource == "namespaces";
+        if everywhere || lookup.get("", "namespaces", "", attributes.namespace).is_some() {
             return Ok(());
         }
         Err(ApiError::not_found(&kinds::NAMESPACE_NAMES, attributes.namespace))

@@ -50,7 +50,10 @@ impl Server {
             Registry::new(config, kinds::ALL.iter().map(|kind: &&'static dyn DynKind| KindEntry::builtin(*kind)));
         registry.set_policy(Policy {
             authorizer: Arc::new(authz::Masters),
-            admission: admission::Chain::new(vec![Link::Pure(Box::new(NamespaceExists))]),
+            admission: admission::Chain::new(vec![
+                Link::Pure(Box::new(NamespaceExists)),
+                Link::Pure(Box::new(Protection)),
+            ]),
             fallback: None,
         });
         Server { registry, store, timer, directory }
@@ -186,6 +189,28 @@ impl Plugin for NamespaceExists {
             return Ok(());
         }
         Err(ApiError::not_found(&kinds::NAMESPACE_NAMES, attributes.namespace))
+    }
+}
+
+/// Refuses what would take the label `protected` away: what it sees as the old object must be what is stored.
+struct Protection;
+
+impl Plugin for Protection {
+    fn name(&self) -> &'static str {
+        "Protection"
+    }
+
+    fn handles(&self, operation: Operation) -> bool {
+        operation == Operation::Update
+    }
+
+    fn validate(&self, attributes: &mut Attributes, _lookup: &dyn Lookup) -> Result<(), ApiError> {
+        let label = |object: &schema::Value| object.at(&["metadata", "labels", "protected"]).clone();
+        let (old, new) = (label(attributes.old), label(&attributes.object));
+        if old.is_null() || old == new {
+            return Ok(());
+        }
+        Err(ApiError::forbidden(attributes.group, attributes.resource, attributes.name, "the label is protected"))
     }
 }
 

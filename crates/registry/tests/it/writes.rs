@@ -87,3 +87,27 @@ fn pretty_and_yaml_are_other_forms_of_the_same() {
     );
     assert!(list.text().contains(r#""items":[{"metadata":{"name":"c""#));
 }
+
+/// Validating admission was shown an old object that the request had changed already, so that it let pass what it should
+/// have refused.
+#[test]
+fn cve_2021_25735_validating_admission_sees_what_is_stored() {
+    let server = server();
+    let url = format!("{CONTROLLERS}/c");
+    let labelled = server.patch(&url, "application/merge-patch+json", r#"{"metadata":{"labels":{"protected":"yes"}}}"#);
+    assert_eq!(labelled.status, 200, "{}", labelled.text());
+    let mut without: serde_json::Value = labelled.json();
+    without["metadata"]["labels"] = serde_json::json!({ "protected": "no" });
+    let body = without.to_string();
+    let answers = [
+        server.call("PUT", &url, body.clone()),
+        server.patch(&url, "application/merge-patch+json", r#"{"metadata":{"labels":{"protected":null}}}"#),
+        server.patch(&url, "application/strategic-merge-patch+json", r#"{"metadata":{"labels":{"protected":"no"}}}"#),
+        server.patch(&url, "application/json-patch+json", r#"[{"op":"remove","path":"/metadata/labels/protected"}]"#),
+        server.call("PUT", &format!("{url}?dryRun=All"), body),
+    ];
+    for answer in answers {
+        assert_eq!(answer.status, 403, "{}", answer.text());
+    }
+    assert_eq!(server.call("GET", &url, "").at("/metadata/labels/protected"), "yes");
+}

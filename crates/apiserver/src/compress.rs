@@ -17,6 +17,11 @@ const MIN_BYTES: usize = 128 * 1024;
 /// Upstream's level: most of the saving at the least cost.
 const LEVEL: u32 = 1;
 
+/// A piece of an answer that is worth a frame of its own is at least this large.
+const SMALL_BYTES: usize = 16 * 1024;
+/// What small ones are joined to.
+const JOINED_BYTES: usize = 64 * 1024;
+
 /// Whether the client says that it takes gzip; as upstream, only the plain word counts.
 pub fn accepted(headers: &HeaderMap) -> bool {
     let value = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -37,11 +42,39 @@ pub fn response(mut head: Parts, chunks: Vec<Bytes>, accepts_gzip: bool) -> Resp
     let mut chunks = chunks;
     let body = match chunks.len() {
         0 | 1 => full(chunks.pop().unwrap_or_default()),
-        _ => StreamBody::new(stream::iter(chunks.into_iter().map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)))))
-            .map_err(never)
-            .boxed_unsync(),
+        _ if length <= JOINED_BYTES => full(chunks.concat().into()),
+        _ => StreamBody::new(stream::iter(
+            Joined(chunks.into_iter()).map(|chunk| Ok::<_, Infallible>(Frame::data(chunk))),
+        ))
+        .map_err(never)
+        .boxed_unsync(),
     };
     Response::from_parts(head, body)
+}
+
+/// Small pieces, joined as they are sent: each piece costs a frame and a record of its own.
+struct Joined(std::vec::IntoIter<Bytes>);
+
+impl Iterator for Joined {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let first = self.0.next()?;
+        let is_small = |chunk: &Bytes| chunk.len() < SMALL_BYTES;
+        if !is_small(&first) || !self.0.as_slice().first().is_some_and(is_small) {
+            return Some(first);
+        }
+        let mut joined = Vec::with_capacity(JOINED_BYTES);
+        joined.extend_from_slice(&first);
+        while let Some(next) = self.0.as_slice().first() {
+            if !is_small(next) || joined.len() + next.len() > JOINED_BYTES {
+                break;
+            }
+            joined.extend_from_slice(next);
+            self.0.next();
+        }
+        Some(joined.into())
+    }
 }
 
 fn gzip(chunks: &[Bytes], length: usize) -> Vec<u8> {
@@ -65,6 +98,14 @@ mod tests {
             headers.insert(header::ACCEPT_ENCODING, header.parse().unwrap());
             assert_eq!(accepted(&headers), expected, "{header}");
         }
+    }
+
+    #[test]
+    fn small_pieces_are_joined_and_large_ones_passed_on() {
+        let sizes = [100, 200, SMALL_BYTES, 300, 15_000, 15_000, 15_000, 15_000, 15_000, SMALL_BYTES + 1, 7];
+        let pieces: Vec<Bytes> = sizes.iter().map(|&size| vec![b'x'; size].into()).collect();
+        let joined: Vec<usize> = Joined(pieces.into_iter()).map(|piece| piece.len()).collect();
+        assert_eq!(joined, [300, SMALL_BYTES, 60_300, 15_000, SMALL_BYTES + 1, 7]);
     }
 
     #[test]

@@ -40,6 +40,8 @@ const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
 const MAX_JOINED_FRAMES: usize = 64;
 /// Bytes after which no more are joined: what a slow reader of a watch makes the server hold.
 const MAX_JOINED_BYTES: usize = 64 * 1024;
+/// What is held of a smaller answer while its client does not read is not worth a timer.
+const MAX_HELD_BYTES: usize = 128 * 1024;
 /// A client that has not read a list by then has it broken off.
 const MAX_LIST_TIME: Duration = Duration::from_secs(60);
 
@@ -104,7 +106,9 @@ impl Gateway {
             Body::Watch(watch) => Ok(Response::from_parts(head, frames(watch, &self.front.lifecycle))),
             Body::Full(bytes) => Ok(compress::response(head, vec![bytes], accepts_gzip)),
             Body::Chunks(chunks) => {
-                Ok(compress::response(head, chunks, accepts_gzip).map(|body| expiring(body, MAX_LIST_TIME)))
+                let large = chunks.iter().map(Bytes::len).sum::<usize>() > MAX_HELD_BYTES;
+                let response = compress::response(head, chunks, accepts_gzip);
+                Ok(if large { response.map(|body| expiring(body, MAX_LIST_TIME)) } else { response })
             }
         }
     }

@@ -18,6 +18,16 @@ pub trait DynKind: Send + Sync {
     fn prepare_update(&self, new: &mut Value, old: &Value, context: &Context);
     fn spec_changed(&self, new: &Value, old: &Value) -> Option<bool>;
 
+    /// Preparation, validation and warnings of a creation in one: an object is read once for all of them.
+    fn begin_create(&self, value: &mut Value, context: &Context) -> Creation {
+        self.prepare_create(value, context);
+        let has_generation = self.spec_changed(value, value).is_some();
+        let mut errors = FieldErrors::new();
+        self.validate_create(value, &mut errors);
+        let warnings = if errors.is_empty() { self.warnings(value, None) } else { Vec::new() };
+        Creation { has_generation, errors, warnings }
+    }
+
     fn validate_create(&self, value: &Value, errors: &mut FieldErrors);
     /// What a creation may not ask for in `namespace`, which is Null where it is not known.
     fn validate_in_namespace(&self, _value: &Value, _namespace: &Value, _errors: &mut FieldErrors) {}
@@ -106,6 +116,15 @@ pub trait DynKind: Send + Sync {
     fn cells(&self, value: &Value, now: Time) -> Vec<Value>;
 }
 
+/// What a kind says of an object that is to be made.
+#[derive(Debug, Default)]
+pub struct Creation {
+    pub has_generation: bool,
+    pub errors: FieldErrors,
+    /// None, if there are errors.
+    pub warnings: Vec<String>,
+}
+
 /// The definition of a column, as a Table shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ColumnInfo<'a> {
@@ -140,6 +159,16 @@ impl<K: Kind> DynKind for TypedKind<K> {
         let mut object = K::Object::from_value(value);
         self.0.prepare_create(&mut object, context);
         *value = object.to_value();
+    }
+
+    fn begin_create(&self, value: &mut Value, context: &Context) -> Creation {
+        let mut object = K::Object::from_value(value);
+        self.0.prepare_create(&mut object, context);
+        *value = object.to_value();
+        let mut errors = FieldErrors::new();
+        self.0.validate(&object, &mut errors);
+        let warnings = if errors.is_empty() { self.0.warnings(&object, None) } else { Vec::new() };
+        Creation { has_generation: self.0.spec_changed(&object, &object).is_some(), errors, warnings }
     }
 
     fn prepare_update(&self, new: &mut Value, old: &Value, context: &Context) {

@@ -15,7 +15,7 @@ pub mod validate;
 pub mod virtual_kind;
 
 pub use columns::{Cell, Column, age};
-pub use dynamic::{DynKind, TypedKind};
+pub use dynamic::{Creation, DynKind, TypedKind};
 pub use error::ApiError;
 pub use field::{FieldError, FieldErrorKind, FieldErrors, Path};
 pub use metadata::{MetadataRules, NameFormat};

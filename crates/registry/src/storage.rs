@@ -177,17 +177,22 @@ impl Storage {
 
     /// The stored form of a value: without its resourceVersion.
     pub fn encode(&self, value: &Value) -> Result<Bytes, ApiError> {
-        let mut value = value.clone();
-        value.remove(&["metadata", "resourceVersion"]);
-        value.remove(&["metadata", "selfLink"]);
+        let left_out: [&[&str]; 2] = [&["metadata", "resourceVersion"], &["metadata", "selfLink"]];
+        let mut stripped;
+        let mut value = value;
+        if left_out.iter().any(|path| !value.at(path).is_null()) {
+            stripped = value.clone();
+            left_out.iter().for_each(|path| drop(stripped.remove(path)));
+            value = &stripped;
+        }
         let ty = self.ty().ok_or_else(|| ApiError::internal("the kind has no type"))?;
         let mut out = Vec::new();
         if self.custom || keys::stored_as_json(self.names().group) {
-            json::encode(ty, &value, &mut out);
+            json::encode(ty, value, &mut out);
             out.push(b'\n');
             return Ok(out.into());
         }
-        protobuf::encode(ty, &value, &mut out);
+        protobuf::encode(ty, value, &mut out);
         Ok(protobuf::envelope(&self.stored_api_version, self.names().kind, &out).into())
     }
 

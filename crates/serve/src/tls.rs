@@ -9,6 +9,7 @@ pub use shown::{Certificates, Named, unknown_cipher_suites};
 
 use crate::Identity;
 use authn::{AuthnError, UserInfo};
+use parking_lot::Mutex;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::server::WebPkiClientVerifier;
@@ -16,6 +17,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,10 +33,23 @@ pub enum TlsError {
     NoCipherSuite(Vec<String>),
 }
 
+/// How long a certificate that was verified needs no verification: it may have expired since.
+const KNOWN_SECONDS: u64 = 10;
+/// Certificates that are remembered.
+const MAX_KNOWN: usize = 1_000;
+
 /// Verifies client certificates against the cluster's authorities; without one, certificates say nothing.
 #[derive(Clone)]
 pub struct ClientCertificates {
     verifier: Option<Arc<dyn ClientCertVerifier>>,
+    /// Who was verified a moment ago, by certificate: a client asks many questions, and a signature is dear.
+    known: Arc<Mutex<HashMap<Box<[u8]>, Known>>>,
+}
+
+#[derive(Clone)]
+struct Known {
+    verified_at_unix_s: u64,
+    user: UserInfo,
 }
 
 /// What the listening socket offers besides the certificates.
@@ -90,15 +105,28 @@ impl ClientCertificates {
     /// `client_ca` is PEM, and may be empty.
     pub fn new(client_ca: &str) -> Result<ClientCertificates, TlsError> {
         if client_ca.trim().is_empty() {
-            return Ok(ClientCertificates { verifier: None });
+            return Ok(ClientCertificates { verifier: None, known: Arc::default() });
         }
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(client_ca)?), provider()).build()?;
-        Ok(ClientCertificates { verifier: Some(verifier) })
+        Ok(ClientCertificates { verifier: Some(verifier), known: Arc::default() })
     }
 
     /// The user of the chain that a client showed; `None` if it showed none, or nobody is trusted.
     pub fn user(&self, chain: Option<&[CertificateDer<'_>]>, now_unix_s: u64) -> Option<Result<UserInfo, AuthnError>> {
-        self.verified(chain, now_unix_s).map(|verified| authn::x509::user(verified?))
+        let leaf = chain?.first()?;
+        let fresh = |known: &&Known| now_unix_s.abs_diff(known.verified_at_unix_s) < KNOWN_SECONDS;
+        if let Some(known) = self.known.lock().get(&**leaf).filter(fresh) {
+            return Some(Ok(known.user.clone()));
+        }
+        let user = self.verified(chain, now_unix_s)?.and_then(authn::x509::user);
+        if let Ok(user) = &user {
+            let mut known = self.known.lock();
+            if known.len() >= MAX_KNOWN {
+                known.clear();
+            }
+            known.insert((**leaf).into(), Known { verified_at_unix_s: now_unix_s, user: user.clone() });
+        }
+        Some(user)
     }
 
     /// DER of the certificate that a client showed, if the authorities vouch for it; `None` if it showed none.

@@ -72,9 +72,9 @@ impl Registry {
     async fn store_new_named(&self, writing: &Writing<'_>, object: Value) -> Result<Value, ApiError> {
         let generates =
             object.str_at(&["metadata", "name"]).is_empty() && !object.str_at(&["metadata", "generateName"]).is_empty();
-        for _ in 1..MAX_NAMES {
+        for _ in 1..if generates { MAX_NAMES } else { 1 } {
             match self.store_new(writing, object.clone()).await {
-                Err(error) if generates && error.is_already_exists() => {}
+                Err(error) if error.is_already_exists() => {}
                 done => return done,
             }
         }
@@ -86,7 +86,7 @@ impl Registry {
         fill_system_fields(&mut object, writing.context.now, &*self.config.rng);
         let reservation = self.reserve(writing, &mut object, None).await?;
         self.prepare_create(writing, &mut object)?;
-        self.check_admission(writing, Operation::Create, &object, &Value::Null).await?;
+        self.check_admission(writing, Operation::Create, &mut object, &Value::Null).await?;
         let route = writing.route;
         let storage = route.storage()?;
         let name = object.str_at(&["metadata", "name"]).to_owned();

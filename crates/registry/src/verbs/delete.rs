@@ -160,7 +160,7 @@ impl Registry {
             DeleteAction::Generic => decide(&**kind, &mut object, options, writing.context.now),
         };
         self.admit(writing, Operation::Delete, &mut Value::Null, &old).await?;
-        self.check_admission(writing, Operation::Delete, &Value::Null, &old).await?;
+        self.check_admission(writing, Operation::Delete, &mut Value::Null, &old).await?;
         if matches!(step, Step::Mark | Step::MarkAndRemove) {
             let changed = self.encode(route, &object).await?;
             if !writing.dry_run && changed != raw {

@@ -108,7 +108,7 @@ impl Registry {
         self.settle_version(route, name, &mut new, revision)?;
         let reservation = self.reserve(writing, &mut new, Some(&old)).await?;
         self.prepare_update(writing, &mut new, &old)?;
-        self.check_admission(writing, Operation::Update, &new, &old).await?;
+        self.check_admission(writing, Operation::Update, &mut new, &old).await?;
         let storage = route.storage()?;
         if goes_with_update(&new, &old) && route.entry.kind.may_be_removed(&new) {
             if !writing.dry_run {

@@ -188,10 +188,10 @@ impl Registry {
         &self,
         writing: &Writing<'_>,
         operation: Operation,
-        object: &Value,
+        object: &mut Value,
         old: &Value,
     ) -> Result<(), ApiError> {
-        self.run_admission(writing, operation, &mut object.clone(), old, Pass::Validating).await
+        self.run_admission(writing, operation, object, old, Pass::Validating).await
     }
 
     /// What is outside the object but belongs to it.
@@ -214,27 +214,26 @@ impl Registry {
         let route = writing.route;
         let kind = &route.entry.kind;
         settle_namespace(object, &route.namespace)?;
-        kind.prepare_create(object, &writing.kind_context());
-        if kind.spec_changed(object, object).is_some() {
+        let creation = kind.begin_create(object, &writing.kind_context());
+        if creation.has_generation {
             object.set(&["metadata", "generation"], 1i64);
         }
-        let mut errors = FieldErrors::new();
         let (namespaced, rules) = (route.entry.names().namespaced(), kind.metadata_rules());
+        let mut errors = FieldErrors::new();
         if kind.looks_at_namespace() {
             let namespace = self.lookup("", "namespaces", "", &route.namespace).unwrap_or_default();
             kind.validate_in_namespace(object, &namespace, &mut errors);
         }
+        let mut own = Some(creation.errors);
         if rules.after_validation {
-            kind.validate_create(object, &mut errors);
+            errors.extend(own.take().unwrap_or_default());
         }
         if errors.is_empty() {
             metadata::check(&object["metadata"], namespaced, &rules, &mut errors);
         }
-        if !rules.after_validation {
-            kind.validate_create(object, &mut errors);
-        }
+        errors.extend(own.unwrap_or_default());
         self.refuse(route, object, &errors)?;
-        writing.context.warn_all(kind.warnings(object, None));
+        writing.context.warn_all(creation.warnings);
         Ok(())
     }
 

@@ -13,6 +13,7 @@ mod kube_rs;
 mod kubectl;
 mod ownership;
 mod refusals;
+mod shutdown;
 mod states;
 mod streams;
 mod wait;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
         kube_rs::CASES,
         crash::CASES,
         refusals::CASES,
+        shutdown::CASES,
     ];
     let cases: Vec<&Case> = all.into_iter().flatten().filter(|case| wanted(case.name())).collect();
     println!("\nrunning {} tests", cases.len());

@@ -148,15 +148,40 @@ pub enum Link {
     Waiting(Box<dyn AsyncPlugin>),
 }
 
+/// One of the two passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    Admit,
+    Validate,
+}
+
+/// Who counts how long plugins take. It brings the clock.
+pub trait Observer: Send + Sync {
+    /// Nanoseconds since any moment.
+    fn now_ns(&self) -> u64;
+
+    fn plugin(&self, name: &str, pass: Pass, operation: Operation, rejected: bool, took_ns: u64);
+
+    /// All plugins of a pass together.
+    fn step(&self, pass: Pass, operation: Operation, rejected: bool, took_ns: u64);
+}
+
 /// Plugins in order.
 #[derive(Default)]
 pub struct Chain {
     links: Vec<Link>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Chain {
     pub fn new(links: Vec<Link>) -> Chain {
-        Chain { links }
+        Chain { links, observer: None }
+    }
+
+    /// From now on tells how long each plugin takes.
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Chain {
+        self.observer = Some(observer);
+        self
     }
 
     pub fn push(&mut self, plugin: impl Plugin + 'static) {
@@ -168,10 +193,7 @@ impl Chain {
     }
 
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.links.iter().map(|link| match link {
-            Link::Pure(plugin) => plugin.name(),
-            Link::Waiting(plugin) => plugin.name(),
-        })
+        self.links.iter().map(Link::name)
     }
 
     /// What the plugins that handle `operation` look up.
@@ -184,38 +206,77 @@ impl Chain {
 
     /// The mutating pass, twice where a plugin asks for it. The first refusal ends it.
     pub async fn admit(&self, attributes: &mut Attributes<'_>, lookup: &dyn Lookup) -> Result<(), ApiError> {
-        self.admit_once(attributes, lookup).await?;
-        if attributes.reinvocation.begin_second() {
-            self.admit_once(attributes, lookup).await?;
+        let begun = self.now_ns();
+        let mut result = self.admit_once(attributes, lookup).await;
+        if result.is_ok() && attributes.reinvocation.begin_second() {
+            result = self.admit_once(attributes, lookup).await;
         }
-        Ok(())
+        self.stepped(Pass::Admit, attributes.operation, &result, begun);
+        result
     }
 
     async fn admit_once(&self, attributes: &mut Attributes<'_>, lookup: &dyn Lookup) -> Result<(), ApiError> {
         let operation = attributes.operation;
         for link in self.links.iter().filter(|link| link.handles(operation)) {
-            match link {
-                Link::Pure(plugin) => plugin.admit(attributes, lookup)?,
-                Link::Waiting(plugin) => plugin.admit(attributes, lookup).await?,
-            }
+            let begun = self.now_ns();
+            let result = match link {
+                Link::Pure(plugin) => plugin.admit(attributes, lookup),
+                Link::Waiting(plugin) => plugin.admit(attributes, lookup).await,
+            };
+            self.passed(link, Pass::Admit, operation, &result, begun);
+            result?;
         }
         Ok(())
     }
 
     /// The validating pass. The first refusal ends it.
     pub async fn validate(&self, attributes: &mut Attributes<'_>, lookup: &dyn Lookup) -> Result<(), ApiError> {
+        let begun = self.now_ns();
+        let result = self.validate_once(attributes, lookup).await;
+        self.stepped(Pass::Validate, attributes.operation, &result, begun);
+        result
+    }
+
+    async fn validate_once(&self, attributes: &mut Attributes<'_>, lookup: &dyn Lookup) -> Result<(), ApiError> {
         let operation = attributes.operation;
         for link in self.links.iter().filter(|link| link.handles(operation)) {
-            match link {
-                Link::Pure(plugin) => plugin.validate(attributes, lookup)?,
-                Link::Waiting(plugin) => plugin.validate(attributes, lookup).await?,
-            }
+            let begun = self.now_ns();
+            let result = match link {
+                Link::Pure(plugin) => plugin.validate(attributes, lookup),
+                Link::Waiting(plugin) => plugin.validate(attributes, lookup).await,
+            };
+            self.passed(link, Pass::Validate, operation, &result, begun);
+            result?;
         }
         Ok(())
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.observer.as_ref().map_or(0, |observer| observer.now_ns())
+    }
+
+    fn passed(&self, link: &Link, pass: Pass, operation: Operation, result: &Result<(), ApiError>, begun_ns: u64) {
+        if let Some(observer) = &self.observer {
+            let took_ns = observer.now_ns().saturating_sub(begun_ns);
+            observer.plugin(link.name(), pass, operation, result.is_err(), took_ns);
+        }
+    }
+
+    fn stepped(&self, pass: Pass, operation: Operation, result: &Result<(), ApiError>, begun_ns: u64) {
+        if let Some(observer) = &self.observer {
+            observer.step(pass, operation, result.is_err(), observer.now_ns().saturating_sub(begun_ns));
+        }
     }
 }
 
 impl Link {
+    fn name(&self) -> &'static str {
+        match self {
+            Link::Pure(plugin) => plugin.name(),
+            Link::Waiting(plugin) => plugin.name(),
+        }
+    }
+
     fn handles(&self, operation: Operation) -> bool {
         match self {
             Link::Pure(plugin) => plugin.handles(operation),

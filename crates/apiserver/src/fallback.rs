@@ -48,7 +48,12 @@ impl Fallback for Paths {
     }
 
     fn call<'a>(&'a self, context: &'a RequestContext, _body: Bytes) -> BoxFuture<'a, Option<Response<Body>>> {
-        Box::pin(async move { self.answer(context) })
+        Box::pin(async move {
+            if let Some(response) = self.health(context).await {
+                return Some(response);
+            }
+            self.answer(context)
+        })
     }
 }
 
@@ -56,7 +61,7 @@ impl Paths {
     fn answer(&self, context: &RequestContext) -> Option<Response<Body>> {
         let path = context.info.path.as_str();
         let flow = self.flow.as_ref().and_then(|flow| crate::flow::pages::answer(flow, context));
-        if let Some(response) = flow.or_else(|| self.health(context)) {
+        if let Some(response) = flow {
             return Some(response);
         }
         if let Some(page) = self.pages.iter().find(|page| page.path == path) {
@@ -93,10 +98,10 @@ impl Paths {
         }
     }
 
-    fn health(&self, context: &RequestContext) -> Option<Response<Body>> {
+    async fn health(&self, context: &RequestContext) -> Option<Response<Body>> {
         let exclude: Vec<&str> = context.query.all("exclude").collect();
         let asked = Asked { verbose: context.query.get("verbose").is_some(), exclude };
-        let (status, text) = self.health.answer(&context.info.path, &asked)?;
+        let (status, text) = self.health.answer(&context.info.path, &asked).await?;
         let mut response = respond(status, TEXT, text.into());
         response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
         Some(response)
@@ -108,7 +113,7 @@ impl Paths {
         paths.extend(self.pages.iter().map(|page| page.path.clone()));
         for endpoint in ["/healthz", "/livez", "/readyz"] {
             paths.push(endpoint.into());
-            paths.extend(self.health.names().map(|name| format!("{endpoint}/{name}")));
+            paths.extend(self.health.names(&endpoint[1..]).map(|name| format!("{endpoint}/{name}")));
         }
         paths.extend(["/apis/", "/openapi/v2", "/openapi/v3"].map(str::to_owned));
         paths.sort();

@@ -10,7 +10,7 @@ use crate::authentication::Authentication;
 use crate::compress;
 use crate::flow::Front;
 use crate::flow::lifecycle::Lifecycle;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, WatchMeter};
 use crate::proxy;
 use crate::stream::StreamTarget;
 use authn::{UserInfo, impersonation};
@@ -32,7 +32,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Upstream's limit for the body of a request.
 const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
@@ -72,13 +72,17 @@ impl Gateway {
             return Ok(refusal.map(|body| full(body.into_bytes().unwrap_or_default())));
         }
         let path = request.uri().path().to_owned();
-        let user = self.authentication.user(request.headers_mut(), &path, &peer).await?;
+        let begun = Instant::now();
+        let user = self.authentication.user(request.headers_mut(), &path, &peer).await;
+        self.metrics.authenticated(user.as_ref().ok(), begun.elapsed());
+        let user = user?;
         let user = self.impersonate(&mut request, user).await?;
         let caller = Caller { user, peer: peer.address.ip().to_string() };
         let accepts_gzip = compress::accepted(request.headers());
         let upgrade = streaming::upgrade::is_upgrade_request(request.headers());
         let (mut parts, incoming) = request.into_parts();
-        let (method, uri) = (parts.method.clone(), parts.uri.clone());
+        let method = parts.method.clone();
+        let mut measured = self.metrics.begin(&method, &parts.uri, &parts.headers);
         let path = parts.uri.path();
         let streams = upgrade || proxy::is_proxied(path) || self.aggregation.takes(path);
         let (original, mut incoming) = match streams {
@@ -95,7 +99,7 @@ impl Gateway {
             }
         };
         let response = self.front.answer(parts, body).await;
-        self.metrics.count(method.as_str(), &uri, response.status().as_u16());
+        self.metrics.answered(&mut measured, response.status().as_u16(), response.body().len());
         let (head, body) = response.into_parts();
         match body {
             Body::Stream(target) => {
@@ -103,7 +107,10 @@ impl Gateway {
                     target.downcast::<StreamTarget>().map_err(|_| ApiError::internal("a stream without a target"))?;
                 target.complete(original, Response::from_parts(head, ())).await
             }
-            Body::Watch(watch) => Ok(Response::from_parts(head, frames(watch, &self.front.lifecycle))),
+            Body::Watch(watch) => {
+                let meter = self.metrics.goes_on(&measured);
+                Ok(Response::from_parts(head, frames(watch, &self.front.lifecycle, meter)))
+            }
             Body::Full(bytes) => Ok(compress::response(head, vec![bytes], accepts_gzip)),
             Body::Chunks(chunks) => {
                 let large = chunks.iter().map(Bytes::len).sum::<usize>() > MAX_HELD_BYTES;
@@ -178,24 +185,26 @@ async fn collect(body: Incoming) -> Result<Bytes, ApiError> {
 }
 
 /// The frames of a watch; those that are there already go out together. It ends with the server, spread over the grace.
-fn frames(watch: registry::WatchStream, lifecycle: &Arc<Lifecycle>) -> serve::Body {
+fn frames(watch: registry::WatchStream, lifecycle: &Arc<Lifecycle>, meter: WatchMeter) -> serve::Body {
     let ends: BoxFuture<'static, ()> = Box::pin(ended(lifecycle.clone()));
-    let stream = stream::unfold((watch, ends), |(mut watch, mut ends)| async move {
+    let stream = stream::unfold((watch, ends, meter), |(mut watch, mut ends, meter)| async move {
         let first = tokio::select! {
             biased;
             frame = watch.next() => frame?,
             () = &mut ends => return None,
         };
+        meter.sent(first.len());
         let mut joined: Option<Vec<u8>> = None;
         for _ in 0..MAX_JOINED_FRAMES {
             if joined.as_ref().map_or(first.len(), Vec::len) >= MAX_JOINED_BYTES {
                 break;
             }
             let Some(more) = watch.ready() else { break };
+            meter.sent(more.len());
             joined.get_or_insert_with(|| first.to_vec()).extend_from_slice(&more);
         }
         let bytes = joined.map_or(first, Bytes::from);
-        Some((Ok(Frame::data(bytes)), (watch, ends)))
+        Some((Ok(Frame::data(bytes)), (watch, ends, meter)))
     });
     StreamBody::new(stream).boxed_unsync()
 }

@@ -1,22 +1,59 @@
 //! `/healthz`, `/livez`, `/readyz`: named checks, alone or together.
 
+use crate::metrics::Metrics;
 use http::StatusCode;
+use registry::BoxFuture;
 use std::fmt::Write;
 use std::sync::Arc;
 
+type Run = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
 /// One check.
 pub struct Check {
-    pub name: &'static str,
-    /// Not part of `/livez`: what fails here is cured by waiting, not by a restart.
-    pub ready_only: bool,
+    name: &'static str,
+    part: Part,
     /// What is wrong, if anything is.
-    pub run: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
+    run: Run,
+}
+
+/// Of which endpoints a check is a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Everywhere,
+    /// What fails here is cured by waiting, not by a restart.
+    ReadinessOnly,
+    /// What fails here is no reason to send clients elsewhere.
+    NotReadiness,
+}
+
+impl Check {
+    pub fn new(
+        name: &'static str,
+        part: Part,
+        run: impl Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static,
+    ) -> Check {
+        Check { name, part, run: Box::new(run) }
+    }
+
+    /// One that need not wait.
+    pub fn now(name: &'static str, part: Part, run: impl Fn() -> Result<(), String> + Send + Sync + 'static) -> Check {
+        Check::new(name, part, move || Box::pin(std::future::ready(run())))
+    }
+
+    fn is_part_of(&self, endpoint: &str) -> bool {
+        match self.part {
+            Part::Everywhere => true,
+            Part::ReadinessOnly => endpoint == "readyz",
+            Part::NotReadiness => endpoint != "readyz",
+        }
+    }
 }
 
 /// The checks of one server.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Health {
     checks: Arc<Vec<Check>>,
+    metrics: Arc<Metrics>,
 }
 
 /// What is asked for: `?verbose`, `?exclude=NAME`.
@@ -27,41 +64,47 @@ pub struct Asked<'a> {
 }
 
 impl Health {
-    pub fn new(checks: Vec<Check>) -> Health {
-        Health { checks: Arc::new(checks) }
+    pub fn new(checks: Vec<Check>, metrics: Arc<Metrics>) -> Health {
+        Health { checks: Arc::new(checks), metrics }
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.checks.iter().map(|check| check.name)
+    /// Of an endpoint such as `readyz`.
+    pub fn names(&self, endpoint: &str) -> impl Iterator<Item = &'static str> {
+        self.checks.iter().filter(move |check| check.is_part_of(endpoint)).map(|check| check.name)
     }
 
     /// Answers a path such as `/readyz` or `/readyz/etcd`; none: there is no such check.
-    pub fn answer(&self, path: &str, asked: &Asked) -> Option<(StatusCode, String)> {
+    pub async fn answer(&self, path: &str, asked: &Asked<'_>) -> Option<(StatusCode, String)> {
         let rest = path.strip_prefix('/')?;
         let (endpoint, name) = rest.split_once('/').unwrap_or((rest, ""));
         if !matches!(endpoint, "healthz" | "livez" | "readyz") {
             return None;
         }
-        let relevant = |check: &&Check| endpoint != "livez" || !check.ready_only;
-        if !name.is_empty() {
-            let check = self.checks.iter().filter(relevant).find(|check| check.name == name)?;
-            return Some(match (check.run)() {
-                Ok(()) => (StatusCode::OK, "ok".into()),
-                Err(why) => (StatusCode::INTERNAL_SERVER_ERROR, format!("internal server error: {why}\n")),
-            });
+        if name.is_empty() {
+            return Some(self.all(endpoint, asked).await);
         }
-        Some(self.all(endpoint, asked, self.checks.iter().filter(relevant)))
+        let check = self.checks.iter().filter(|check| check.is_part_of(endpoint)).find(|check| check.name == name)?;
+        Some(match self.run(check, endpoint).await {
+            Ok(()) => (StatusCode::OK, "ok".into()),
+            Err(why) => (StatusCode::INTERNAL_SERVER_ERROR, format!("internal server error: {why}\n")),
+        })
     }
 
-    fn all<'a>(&self, endpoint: &str, asked: &Asked, checks: impl Iterator<Item = &'a Check>) -> (StatusCode, String) {
+    async fn run(&self, check: &Check, endpoint: &str) -> Result<(), String> {
+        let result = (check.run)().await;
+        self.metrics.checked(check.name, endpoint, result.is_ok());
+        result
+    }
+
+    async fn all(&self, endpoint: &str, asked: &Asked<'_>) -> (StatusCode, String) {
         let (mut lines, mut failed) = (String::new(), false);
         let mut unknown: Vec<&str> = asked.exclude.clone();
-        for check in checks {
+        for check in self.checks.iter().filter(|check| check.is_part_of(endpoint)) {
             unknown.retain(|name| *name != check.name);
             let line = if asked.exclude.contains(&check.name) {
-                format!("[+]{} excluded\n", check.name)
-            } else if let Err(why) = (check.run)() {
-                tracing::warn!(check = check.name, %why, "health check failed");
+                format!("[+]{} excluded: ok\n", check.name)
+            } else if let Err(why) = self.run(check, endpoint).await {
+                tracing::debug!(check = check.name, %why, "health check failed");
                 failed = true;
                 format!("[-]{} failed: reason withheld\n", check.name)
             } else {
@@ -89,33 +132,39 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn health(etcd: Result<(), String>) -> Health {
-        let check = |name, ready_only, result: Result<(), String>| Check {
-            name,
-            ready_only,
-            run: Box::new(move || result.clone()),
-        };
-        Health::new(vec![check("ping", false, Ok(())), check("etcd", true, etcd)])
+        let checks = vec![
+            Check::now("ping", Part::Everywhere, || Ok(())),
+            Check::now("etcd", Part::NotReadiness, move || etcd.clone()),
+            Check::now("shutdown", Part::ReadinessOnly, || Err("going".into())),
+        ];
+        Health::new(checks, Metrics::new(0, "", &BTreeMap::new()))
     }
 
-    #[test]
-    fn one_failing_check_fails_what_it_belongs_to() {
-        let health = health(Err("down".into()));
-        let code = |path: &str| health.answer(path, &Asked::default()).map(|(code, _)| code.as_u16());
-        assert_eq!(code("/livez"), Some(200));
-        assert_eq!(code("/readyz"), Some(500));
-        assert_eq!(code("/readyz/ping"), Some(200));
-        assert_eq!(code("/readyz/etcd"), Some(500));
-        assert_eq!(code("/readyz/nope"), None);
+    #[tokio::test]
+    async fn one_failing_check_fails_what_it_belongs_to() {
+        let (health, asked) = (health(Err("down".into())), Asked::default());
+        for (path, code) in [
+            ("/livez", Some(500)),
+            ("/readyz", Some(500)),
+            ("/readyz/ping", Some(200)),
+            ("/livez/etcd", Some(500)),
+            ("/readyz/etcd", None),
+            ("/livez/shutdown", None),
+            ("/readyz/nope", None),
+        ] {
+            assert_eq!(health.answer(path, &asked).await.map(|(code, _)| code.as_u16()), code, "{path}");
+        }
     }
 
-    #[test]
-    fn verbose_names_every_check_and_exclusions_that_match_nothing() {
+    #[tokio::test]
+    async fn verbose_names_every_check_and_exclusions_that_match_nothing() {
         let asked = Asked { verbose: true, exclude: vec!["etcd", "nope"] };
-        let (_, text) = health(Ok(())).answer("/readyz", &asked).unwrap();
-        let expected = "[+]ping ok\n[+]etcd excluded\nwarn: some health checks cannot be excluded: no matches for \
-                        \"nope\"\nreadyz check passed\n";
+        let (_, text) = health(Ok(())).answer("/livez", &asked).await.unwrap();
+        let expected = "[+]ping ok\n[+]etcd excluded: ok\nwarn: some health checks cannot be excluded: no matches for \
+                        \"nope\"\nlivez check passed\n";
         assert_eq!(text, expected);
     }
 }

@@ -14,6 +14,7 @@ use crate::flow::Front;
 use crate::in_process;
 use crate::late::Late;
 use crate::masters::Masters;
+use crate::metrics::{MeteredStore, Metrics};
 use crate::pki::{self, Pki, PkiError};
 use crate::service_addresses::{self, ServiceAddresses};
 use assemble::Assembly;
@@ -39,6 +40,8 @@ const CLUSTER_DOMAIN: &str = "cluster.local";
 const BACKLOG: u32 = 1024;
 /// How often caches over a shared store ask how far they are, without a client that wants to know.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(60);
+/// What is served, as the metrics say it.
+const VERSION: &str = "v1.36.2+tiphys";
 /// As whom the server calls itself.
 const USER_AGENT: &str = "kube-apiserver/v1.36.2";
 
@@ -94,6 +97,8 @@ impl ApiServer {
         let service_address = first_address(&service_cidr)?;
         let names = serving_names(&config, service_address);
         let now = parts.clock.now_seconds();
+        let metrics = Metrics::new(now, VERSION, &config.feature_gates);
+        let parts = metered(parts, &metrics, &config);
         let pki = Arc::new(match config.own_authority {
             true => Pki::open(&config.data_dir.join("pki"), &names, now)?,
             false => Pki::given(&config, &names, now)?,
@@ -102,8 +107,15 @@ impl ApiServer {
         let registry = assemble::registry(&config, &parts, &addresses);
         let ready = Arc::new(AtomicBool::new(false));
         let front = Front::new(&registry, &config.flow, &parts.clock, &parts.rng);
-        let assembly =
-            Assembly { config: &config, parts: &parts, pki: &pki, registry: &registry, front: &front, ready: &ready };
+        let assembly = Assembly {
+            config: &config,
+            parts: &parts,
+            pki: &pki,
+            registry: &registry,
+            front: &front,
+            metrics: &metrics,
+            ready: &ready,
+        };
         let (gateway, client_authorities) = assembly.gateway()?;
         let tls = serving_tls(&config, &pki, &client_authorities)?;
         let client = in_process::client(&front, system_user(), USER_AGENT);
@@ -113,6 +125,7 @@ impl ApiServer {
             goaway_chance: config.flow.goaway_chance,
             max_streams: config.flow.http2_max_streams_per_connection,
             rng: parts.rng.clone(),
+            handshake_errors: metrics.handshake_errors(),
         };
         let ending = serve::Ending { stop: ending.stop, cut: ending.cut };
         let serving = tokio::spawn(serve::serve_with(listener, tls, Arc::new(gateway), settings, ending));
@@ -219,6 +232,12 @@ fn service_addresses(config: &Config, parts: &Parts) -> Result<ServiceAddresses,
         rng: parts.rng.clone(),
     };
     ServiceAddresses::new(settings).ok_or_else(|| StartError::ServiceCidr(ranges.join(",")))
+}
+
+/// The same parts, with a store whose use is counted.
+fn metered(parts: Parts, metrics: &Arc<Metrics>, config: &Config) -> Parts {
+    let store = Arc::new(MeteredStore::new(parts.store, metrics.clone(), config.etcd.root(), KINDS));
+    Parts { store, ..parts }
 }
 
 fn server_address(config: &Config) -> String {

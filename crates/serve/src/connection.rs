@@ -83,7 +83,11 @@ pub async fn serve(
     mut connections: Connections,
 ) -> Result<(), Failure> {
     stream.set_nodelay(true)?;
-    let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await??;
+    let shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await;
+    if !matches!(shaken, Ok(Ok(_))) {
+        connections.settings.handshake_errors.fetch_add(1, Ordering::Relaxed);
+    }
+    let stream = shaken??;
     let certificates = stream
         .get_ref()
         .1

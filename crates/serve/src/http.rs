@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use rustls_pki_types::CertificateDer;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use stdx::{Rng, SystemRng};
 use tokio::net::TcpListener;
@@ -44,11 +45,13 @@ pub struct Settings {
     /// Streams that one HTTP/2 connection may have open; 0: the default.
     pub max_streams: u32,
     pub rng: Arc<dyn Rng>,
+    /// Counts the handshakes that failed.
+    pub handshake_errors: Arc<AtomicU64>,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { goaway_chance: 0.0, max_streams: 0, rng: Arc::new(SystemRng) }
+        Settings { goaway_chance: 0.0, max_streams: 0, rng: Arc::new(SystemRng), handshake_errors: Arc::default() }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::fallback::Paths;
 use crate::flow::Front;
 use crate::gateway::Gateway;
 use crate::late::Late;
-use crate::metrics::Metrics;
+use crate::metrics::{MeteredAuthorizer, Metrics};
 use crate::node::NodeClient;
 use crate::pki::Pki;
 use crate::proxy::{Security, TcpDial};
@@ -40,6 +40,7 @@ pub struct Assembly<'a> {
     pub pki: &'a Arc<Pki>,
     pub registry: &'a Arc<Registry>,
     pub front: &'a Arc<Front>,
+    pub metrics: &'a Arc<Metrics>,
     pub ready: &'a Arc<AtomicBool>,
 }
 
@@ -88,7 +89,8 @@ impl Assembly<'_> {
         let credentials = authentication::assemble(settings, self.pki, &late, clock, ISSUER)?;
         let Authorizers { authorizer, rbac, graph } = authorization::assemble(&self.config.authorization, clock)?;
         let client = in_process::client(self.front, system_user(), USER_AGENT);
-        let metrics = Arc::new(Metrics::default());
+        let metrics = self.metrics.clone();
+        let authorizer = Arc::new(MeteredAuthorizer { inner: authorizer, metrics: metrics.clone() });
         let aggregation = Aggregation::new(
             late.clone(),
             Arc::new(TcpDial),
@@ -122,12 +124,12 @@ impl Assembly<'_> {
             },
         };
         let selection = crate::admission::settings::selection(settings)?;
-        let admission = admission::plugins::chain(&plugins, &selection)?;
+        let admission = admission::plugins::chain(&plugins, &selection)?.observed_by(self.metrics.clone());
         let paths = Paths {
             aggregation: shared.aggregation.clone(),
             discovery: Discovery::new(Arc::new(shared.aggregation.clone()), server_address(self.config)),
-            health: pages::health(self.ready, &self.front.lifecycle),
-            pages: pages::pages(self.config, &shared.credentials, &shared.metrics, self.front.controller()),
+            health: pages::health(self),
+            pages: pages::pages(self.config, &shared.credentials, self.metrics, &shared.late, self.front.controller()),
             openapi: Arc::new(openapi::Documents::new(Arc::new(shared.aggregation.clone()))),
             flow: self.front.controller().cloned(),
         };

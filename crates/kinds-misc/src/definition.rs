@@ -6,6 +6,8 @@
 
 mod conversion;
 mod internal;
+#[cfg(test)]
+mod tests;
 mod version;
 
 use api_misc::apiextensions::v1;

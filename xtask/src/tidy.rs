@@ -38,6 +38,8 @@ const BORDERS: &[Border] = &[
             "authn",
             "authz",
             "flowcontrol",
+            "encryption",
+            "audit",
             "admission",
             "informer",
             "controllers",

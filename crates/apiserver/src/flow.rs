@@ -13,17 +13,19 @@ pub mod lifecycle;
 pub mod pages;
 pub mod producer;
 
-mod deadline;
+pub(crate) mod deadline;
 mod gate;
 #[cfg(test)]
 mod tests;
 
+use crate::audit::{Audit, Head, Impersonator};
 use crate::config;
 use bytes::Bytes;
 use flowcontrol::Controller;
 use gate::{Asked, Gate};
-use http::Response;
+use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
+use http::{HeaderMap, Response};
 use kind::ApiError;
 use lifecycle::Lifecycle;
 use registry::{Body, Registry, RequestContext};
@@ -35,8 +37,10 @@ use stdx::{Clock, Rng};
 pub struct Front {
     pub registry: Arc<Registry>,
     pub lifecycle: Arc<Lifecycle>,
+    pub audit: Option<Arc<Audit>>,
     gate: Gate,
     request_timeout: Duration,
+    rng: Arc<dyn Rng>,
 }
 
 impl Front {
@@ -45,12 +49,15 @@ impl Front {
         settings: &config::Flow,
         clock: &Arc<dyn Clock>,
         rng: &Arc<dyn Rng>,
+        audit: Option<Arc<Audit>>,
     ) -> Arc<Front> {
         Arc::new(Front {
             registry: registry.clone(),
             lifecycle: Arc::new(Lifecycle::new(settings)),
             gate: Gate::new(settings, clock, rng),
             request_timeout: settings.request_timeout,
+            audit,
+            rng: rng.clone(),
         })
     }
 
@@ -60,11 +67,46 @@ impl Front {
     }
 
     /// Answers a request whose caller is known. `body` is waited for when the request has its seat.
-    pub async fn answer(&self, parts: Parts, body: impl Future<Output = Result<Bytes, ApiError>>) -> Response<Body> {
-        let context = match self.registry.context(parts) {
+    pub async fn answer(
+        &self,
+        mut parts: Parts,
+        body: impl Future<Output = Result<Bytes, ApiError>>,
+    ) -> Response<Body> {
+        let audit_id = audit_id(&parts.headers, &*self.rng);
+        let shown_id = HeaderValue::from_str(&audit_id);
+        let head = self
+            .audit
+            .as_ref()
+            .map(|_| Head { uri: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(), audit_id });
+        let by = parts.extensions.remove::<Impersonator>().map(|by| by.0);
+        let mut context = match self.registry.context(parts) {
             Ok(context) => context,
             Err(refusal) => return *refusal,
         };
+        let recorded = match (&self.audit, &head) {
+            (Some(audit), Some(head)) => audit.begin(&mut context, head, by),
+            _ => None,
+        };
+        let mut response = match &recorded {
+            Some(recorded) if !recorded.received().await => {
+                registry::failure(&context, &ApiError::internal("failed to store audit event"))
+            }
+            _ => self.in_time(context, body).await,
+        };
+        if let Ok(shown_id) = shown_id {
+            response.headers_mut().insert(AUDIT_ID, shown_id);
+        }
+        if let Some(recorded) = recorded {
+            recorded.answered(&mut response).await;
+        }
+        response
+    }
+
+    async fn in_time(
+        &self,
+        context: RequestContext,
+        body: impl Future<Output = Result<Bytes, ApiError>>,
+    ) -> Response<Body> {
         if deadline::is_long_running(&context.info) {
             return self.begin(Arc::new(Asked(context)), None, body).await;
         }
@@ -103,6 +145,23 @@ impl Front {
             Body::Full(_) | Body::Chunks(_) => {}
         }
         response
+    }
+}
+
+/// Names a request in the audit log, and to its client.
+const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
+const MAX_AUDIT_ID_BYTES: usize = 64;
+
+/// The client's, or a random one.
+fn audit_id(headers: &HeaderMap, rng: &dyn Rng) -> String {
+    match headers.get(AUDIT_ID).and_then(|value| value.to_str().ok()).filter(|id| !id.is_empty()) {
+        Some(id) => id[..id.len().min(MAX_AUDIT_ID_BYTES)].to_owned(),
+        None => {
+            let (high, low) = (rng.next_u64(), rng.next_u64());
+            let (version, variant) = (0x4000 | (high & 0xfff), 0x8000 | ((low >> 48) & 0x3fff));
+            let (first, second, last) = (high >> 32, (high >> 16) & 0xffff, low & 0xffff_ffff_ffff);
+            format!("{first:08x}-{second:04x}-{version:04x}-{variant:04x}-{last:012x}")
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! ```
 
 use crate::aggregation::Aggregation;
+use crate::audit::Impersonator;
 use crate::authentication::Authentication;
 use crate::compress;
 use crate::flow::Front;
@@ -76,7 +77,9 @@ impl Gateway {
         let user = self.authentication.user(request.headers_mut(), &path, &peer).await;
         self.metrics.authenticated(user.as_ref().ok(), begun.elapsed());
         let user = user?;
+        let authenticated = self.front.audit.is_some().then(|| user.clone());
         let user = self.impersonate(&mut request, user).await?;
+        let by = authenticated.filter(|authenticated| *authenticated != user).map(Impersonator);
         let caller = Caller { user, peer: peer.address.ip().to_string() };
         let accepts_gzip = compress::accepted(request.headers());
         let upgrade = streaming::upgrade::is_upgrade_request(request.headers());
@@ -90,6 +93,9 @@ impl Gateway {
             false => (None, Some(incoming)),
         };
         parts.extensions.insert(caller);
+        if let Some(by) = by {
+            parts.extensions.insert(by);
+        }
         let has_body = !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
         // The body is read when the request has its seat, so that bodies do not pile up in memory.
         let body = async {

@@ -4,6 +4,7 @@
 
 mod admission;
 pub mod aggregation;
+mod audit;
 pub mod authentication;
 pub mod authorization;
 pub mod bootstrap;
@@ -11,6 +12,7 @@ mod compress;
 pub mod config;
 mod custom;
 pub mod discovery;
+mod encryption;
 mod etag;
 mod expressions;
 pub mod fallback;

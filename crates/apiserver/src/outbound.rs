@@ -55,11 +55,20 @@ impl Webhook {
     /// Asks, and asks again where another try may help.
     pub async fn ask(&self, review: &Value) -> Result<Value, OutboundError> {
         let body = Bytes::from(serde_json::to_vec(review)?);
-        let mut wait = FIRST_WAIT;
+        Ok(serde_json::from_slice(&self.ask_patiently(body, FIRST_WAIT).await?)?)
+    }
+
+    /// Tells something that has no answer.
+    pub async fn post(&self, body: Bytes, first_wait: Duration) -> Result<(), OutboundError> {
+        self.ask_patiently(body, first_wait).await.map(drop)
+    }
+
+    async fn ask_patiently(&self, body: Bytes, first_wait: Duration) -> Result<Bytes, OutboundError> {
+        let mut wait = first_wait;
         let mut tries = 1;
         loop {
             match self.ask_once(body.clone()).await {
-                Ok(answer) => return Ok(serde_json::from_slice(&answer)?),
+                Ok(answer) => return Ok(answer),
                 Err(error) if tries < MAX_TRIES && error.may_pass() => {
                     tracing::debug!(%error, tries, "asking a webhook again");
                     tokio::time::sleep(wait).await;

@@ -5,11 +5,13 @@ mod compaction;
 mod pages;
 
 use crate::admission::HttpWebhooks;
+use crate::audit::Audit;
 use crate::authentication::AuthenticationError;
 use crate::authorization::AuthorizationError;
 use crate::bootstrap::{Advertised, Bootstrap};
 use crate::config::{Config, EndpointReconciler};
 use crate::custom;
+use crate::encryption::Encryption;
 use crate::flow::Front;
 use crate::in_process;
 use crate::late::Late;
@@ -65,6 +67,10 @@ pub enum StartError {
     AdmissionSettings(#[from] crate::admission::settings::SettingsError),
     #[error(transparent)]
     Admission(#[from] admission::plugins::SelectionError),
+    #[error(transparent)]
+    Audit(#[from] crate::audit::SetupError),
+    #[error(transparent)]
+    Encryption(#[from] crate::encryption::SetupError),
     #[error("the service range {0} is not a network such as 10.96.0.0/16")]
     ServiceCidr(String),
 }
@@ -104,9 +110,11 @@ impl ApiServer {
             false => Pki::given(&config, &names, now)?,
         });
         let addresses = service_addresses(&config, &parts)?;
-        let registry = assemble::registry(&config, &parts, &addresses);
+        let encryption = Encryption::start(&config.encryption, &parts.clock, &parts.rng).await?;
+        let registry = assemble::registry(&config, &parts, &addresses, encryption.as_ref());
         let ready = Arc::new(AtomicBool::new(false));
-        let front = Front::new(&registry, &config.flow, &parts.clock, &parts.rng);
+        let audit = Audit::start(&config.audit, &parts.clock)?;
+        let front = Front::new(&registry, &config.flow, &parts.clock, &parts.rng, audit);
         let assembly = Assembly {
             config: &config,
             parts: &parts,
@@ -115,6 +123,7 @@ impl ApiServer {
             front: &front,
             metrics: &metrics,
             ready: &ready,
+            encryption: encryption.as_ref(),
         };
         let (gateway, client_authorities) = assembly.gateway()?;
         let tls = serving_tls(&config, &pki, &client_authorities)?;
@@ -184,6 +193,9 @@ impl ApiServer {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a part of the server ended by a panic");
             }
+        }
+        if let Some(audit) = &self.front.audit {
+            audit.flush().await;
         }
     }
 }

@@ -52,6 +52,10 @@ impl<'a> Fields<'a> {
         self.typed(name, "a boolean", Value::as_bool).unwrap_or_default()
     }
 
+    pub fn number(&self, name: &'static str) -> Option<i64> {
+        self.typed(name, "a whole number", Value::as_i64)
+    }
+
     pub fn texts(&self, name: &'static str) -> Vec<String> {
         let list = |value: &Value| value.as_list()?.iter().map(|one| one.as_str().map(str::to_owned)).collect();
         self.typed(name, "a list of strings", list).unwrap_or_default()

@@ -3,17 +3,23 @@
 use crate::context::RequestContext;
 use crate::error;
 use crate::pipeline::Registry;
+use crate::record::Record;
 use crate::selector::{FieldSelector, LabelSelector};
 use authz::{Attributes, Requirement};
 use kind::ApiError;
 
 impl Registry {
     pub(crate) async fn authorize(&self, context: &RequestContext) -> Result<(), ApiError> {
-        self.authorize_verb(context, &context.info.verb).await
+        self.check_verb(context, &context.info.verb, context.record.as_deref()).await
     }
 
     /// The same for another verb on what the request is about.
     pub(crate) async fn authorize_verb(&self, context: &RequestContext, verb: &str) -> Result<(), ApiError> {
+        self.check_verb(context, verb, None).await
+    }
+
+    /// `record`: where the decision is noted.
+    async fn check_verb(&self, context: &RequestContext, verb: &str, record: Option<&Record>) -> Result<(), ApiError> {
         let info = &context.info;
         let (fields, labels) = selectors(context, verb);
         let attributes = Attributes {
@@ -34,6 +40,10 @@ impl Registry {
             Ok(decision) => decision,
             Err(waiting) => waiting.await,
         };
+        if let Some(record) = record {
+            record.annotate("authorization.k8s.io/decision", if decision.allowed() { "allow" } else { "forbid" });
+            record.annotate("authorization.k8s.io/reason", decision.reason());
+        }
         if decision.allowed() {
             return Ok(());
         }

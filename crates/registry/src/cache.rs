@@ -30,6 +30,7 @@ use std::future::poll_fn;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
+use store::StoreError;
 
 /// Recent events of a kind that are kept for watches from an older revision; older ones come from the store.
 const WINDOW_EVENTS: usize = 1_024;
@@ -43,6 +44,8 @@ pub struct Cache {
     waiting: Mutex<Vec<Waker>>,
     /// Who waits for the end.
     closing: Mutex<Vec<Waker>>,
+    /// Why the store's objects cannot be read, while that is so.
+    unreadable: Mutex<Option<StoreError>>,
 }
 
 #[derive(Default)]
@@ -93,6 +96,15 @@ impl Cache {
     /// A number that is another one after any object changed.
     pub fn changes(&self) -> u64 {
         self.state.read().changes
+    }
+
+    /// Stored bytes that no transformer could read kept the cache from what the store has.
+    pub fn unreadable(&self) -> Option<StoreError> {
+        self.unreadable.lock().clone()
+    }
+
+    fn set_unreadable(&self, error: Option<StoreError>) {
+        *self.unreadable.lock() = error;
     }
 
     pub fn is_ready(&self) -> bool {

@@ -67,6 +67,9 @@ pub(crate) fn decode_body(
         );
         return Err(ApiError::bad_request(message));
     }
+    if let Some(record) = &context.record {
+        record.object(expected.ty, &value);
+    }
     Ok(value)
 }
 

@@ -1,11 +1,13 @@
 //! Who asks what: the facts of a request that the steps share.
 
 use crate::query::Query;
+use crate::record::Record;
 use crate::request_info::RequestInfo;
 use authn::UserInfo;
 use http::{HeaderMap, Method, header};
 use parking_lot::Mutex;
 use schema::Time;
+use std::sync::Arc;
 
 /// Who calls; put into the request's extensions by whoever authenticated it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct RequestContext {
     pub now: Time,
     /// Nanoseconds since the Unix epoch.
     pub now_nanos: i64,
+    /// Where the audit log has notes taken, if it records this request.
+    pub record: Option<Arc<Record>>,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -41,7 +45,24 @@ impl RequestContext {
         now_nanos: i64,
     ) -> RequestContext {
         let now = Time::from_unix(now_nanos.div_euclid(1_000_000_000));
-        RequestContext { info, query, method, headers, caller, now, now_nanos, warnings: Mutex::default() }
+        RequestContext {
+            info,
+            query,
+            method,
+            headers,
+            caller,
+            now,
+            now_nanos,
+            record: None,
+            warnings: Mutex::default(),
+        }
+    }
+
+    /// Notes something for the audit log.
+    pub fn annotate(&self, key: impl Into<String>, value: impl Into<String>) {
+        if let Some(record) = &self.record {
+            record.annotate(key, value);
+        }
     }
 
     /// Tells the client something beside the answer; each text once.

@@ -40,7 +40,7 @@ impl Registry {
                 let generation = stored.value.at(&["metadata", "generation"]).as_i64().unwrap_or_default();
                 new.set(&["metadata", "generation"], generation + 1);
             }
-            if dry_run || new == stored.value {
+            if dry_run || (new == stored.value && !stored.stale) {
                 return Ok(new);
             }
             let raw = storage.encode(&new)?;

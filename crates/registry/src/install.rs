@@ -51,6 +51,7 @@ impl Registry {
             ttl: kind.ttl,
             keep_values: kind.keep_values,
             store: self.config.store.clone(),
+            transformer: self.config.transformers.as_ref().map(|of| of(names.group, names.plural)),
             shared: self.config.shared_store,
             writes: older.map(|storage| storage.writes()).unwrap_or_default(),
         }));

@@ -34,7 +34,12 @@ pub struct Config {
     pub min_watch_time: Duration,
     /// Before every key, with a slash at its end: [`keys::ROOT`], or what an operator chose.
     pub root: String,
+    /// How values of a group and resource are turned into what is stored, if they are.
+    pub transformers: Option<Transformers>,
 }
+
+/// Gives the transformer of a group and a resource.
+pub type Transformers = Arc<dyn Fn(&str, &str) -> Arc<dyn store::Transformer> + Send + Sync>;
 
 /// What decides about requests; set when the registry stands, because the parts look things up in it.
 pub struct Policy {

@@ -49,6 +49,8 @@ pub struct WatchStream {
     source: Source,
     /// Until what was there at the beginning is sent.
     held: Option<Box<dyn Any + Send>>,
+    /// Until the watch ends.
+    kept: Option<Box<dyn Any + Send>>,
 }
 
 enum Source {
@@ -59,11 +61,11 @@ enum Source {
 
 impl WatchStream {
     pub(crate) fn open(frames: Frames) -> WatchStream {
-        WatchStream { source: Source::Open(Box::new(frames)), held: None }
+        WatchStream { source: Source::Open(Box::new(frames)), held: None, kept: None }
     }
 
     pub(crate) fn failed(frame: Bytes) -> WatchStream {
-        WatchStream { source: Source::Failed(Some(frame)), held: None }
+        WatchStream { source: Source::Failed(Some(frame)), held: None, kept: None }
     }
 
     /// Drops `held` when what was there at the beginning has been sent, or the watch ends: the part of a watch that is
@@ -71,6 +73,11 @@ impl WatchStream {
     pub fn hold_until_initialized(&mut self, held: Box<dyn Any + Send>) {
         self.held = Some(held);
         self.release();
+    }
+
+    /// Drops `kept` when the watch ends.
+    pub fn keep(&mut self, kept: Box<dyn Any + Send>) {
+        self.kept = Some(kept);
     }
 
     fn release(&mut self) {

@@ -10,7 +10,7 @@ use schema::{Schema, TypeRef, Value, json, protobuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use store::{Compare, Store, StoreError, TxnOutcome, Write};
+use store::{Compare, Store, StoreError, Transformer, Transforming, TxnOutcome, Write};
 
 pub struct Storage {
     /// `/registry/pods/`
@@ -26,6 +26,8 @@ pub struct Storage {
     pub keep_values: bool,
     pub cache: Cache,
     store: Arc<dyn Store>,
+    /// The same store, where values are stored in another form.
+    transforming: Option<Transforming>,
     writes: Arc<Writes>,
     /// Other servers write to the same store.
     shared: bool,
@@ -39,6 +41,8 @@ pub(crate) struct StorageParts {
     pub ttl: Option<Duration>,
     pub keep_values: bool,
     pub store: Arc<dyn Store>,
+    /// Turns values into what is stored.
+    pub transformer: Option<Arc<dyn Transformer>>,
     pub shared: bool,
     /// Shared with an older storage of the same objects.
     pub writes: Arc<Writes>,
@@ -77,6 +81,8 @@ pub struct Stored {
     pub value: Value,
     pub raw: Bytes,
     pub revision: u64,
+    /// It would be stored in another form now: also a write that changes nothing is made.
+    pub stale: bool,
 }
 
 /// Stored bytes that cannot be read.
@@ -89,7 +95,12 @@ pub struct Unreadable {
 
 impl Storage {
     pub(crate) fn new(parts: StorageParts) -> Storage {
-        let StorageParts { prefix, kind, view, ttl, keep_values, store, shared, writes } = parts;
+        let StorageParts { prefix, kind, view, ttl, keep_values, store, transformer, shared, writes } = parts;
+        let transforming = transformer.map(|transformer| Transforming::new(store.clone(), transformer));
+        let store: Arc<dyn Store> = match &transforming {
+            Some(transforming) => Arc::new(transforming.clone()),
+            None => store,
+        };
         let custom = view.custom;
         let names = kind.names();
         let stored_version = keys::stored_version(names.group, names.plural).filter(|_| !custom);
@@ -104,6 +115,7 @@ impl Storage {
             keep_values,
             cache: Cache::default(),
             store,
+            transforming,
             writes,
             shared,
         }
@@ -243,14 +255,16 @@ impl Storage {
     /// The newest version of an object, from the store.
     pub async fn read(&self, namespace: &str, name: &str) -> Result<Option<Stored>, ApiError> {
         let key = self.key(namespace, name);
-        let (found, _) =
-            self.store.get(&key, None).await.map_err(|error| error::from_store(&error, self.names(), name))?;
-        found.map(|kv| self.stored(&kv)).transpose()
-    }
-
-    pub(crate) fn stored(&self, kv: &store::KeyValue) -> Result<Stored, ApiError> {
-        let value = self.decode(&kv.key, &kv.value, kv.mod_revision).map_err(ApiError::internal)?;
-        Ok(Stored { value, raw: kv.value.clone(), revision: kv.mod_revision })
+        let found = match &self.transforming {
+            Some(transforming) => transforming.get_newest(&key).await,
+            None => self.store.get(&key, None).await.map(|(found, _)| found.map(|kv| (kv, false))),
+        };
+        let found = found.map_err(|error| error::from_store(&error, self.names(), name))?;
+        let stored = found.map(|(kv, stale)| {
+            let value = self.decode(&kv.key, &kv.value, kv.mod_revision).map_err(ApiError::internal)?;
+            Ok(Stored { value, raw: kv.value, revision: kv.mod_revision, stale })
+        });
+        stored.transpose()
     }
 
     /// Writes if the key is at `revision` (0: not there). None: it is not.

@@ -123,6 +123,9 @@ impl Registry {
             if storage.cache.is_ready() && storage.cache.revision() >= wanted {
                 return Ok(());
             }
+            if let Some(error) = storage.cache.unreadable() {
+                return Err(ApiError::internal(error));
+            }
             let reached = pin!(storage.cache.reached(wanted));
             if let Either::Left(_) = select(reached, self.config.timer.sleep(FRESHNESS_WAIT)).await {
                 return Ok(());

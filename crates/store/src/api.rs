@@ -189,6 +189,12 @@ pub enum StoreError {
     /// A remote engine's failure that is none of the above.
     #[error("store unavailable: {0}")]
     Unavailable(String),
+    /// Stored bytes that their transformer refuses.
+    #[error("unable to transform key {key:?}: {why}")]
+    Unreadable { key: String, why: String },
+    /// A value that its transformer cannot turn into stored bytes. Nothing was written.
+    #[error("unable to transform key {key:?}: {why}")]
+    Unwritable { key: String, why: String },
     #[error("the store is closed")]
     Closed,
 }

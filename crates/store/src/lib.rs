@@ -10,6 +10,7 @@ pub mod embedded;
 pub mod etcd;
 #[cfg(feature = "suite")]
 pub mod suite;
+pub mod transform;
 
 pub use api::{
     BoxFuture, Compare, Event, EventKind, KeyValue, LeaseId, RangeOptions, RangeResult, Revision, Store, StoreError,
@@ -18,3 +19,4 @@ pub use api::{
 pub use embedded::{Clock, EmbeddedOptions, EmbeddedStats, EmbeddedStore, StoreSync, SystemClock};
 #[cfg(feature = "etcd")]
 pub use etcd::{EtcdOptions, EtcdStore, EtcdTls};
+pub use transform::{Plain, Transformer, Transforming};

@@ -7,6 +7,7 @@ use crate::authentication::{self, Credentials};
 use crate::authorization::{self, Authorizers};
 use crate::config::Config;
 use crate::discovery::Discovery;
+use crate::encryption::Encryption;
 use crate::fallback::Paths;
 use crate::flow::Front;
 use crate::gateway::Gateway;
@@ -42,6 +43,7 @@ pub struct Assembly<'a> {
     pub front: &'a Arc<Front>,
     pub metrics: &'a Arc<Metrics>,
     pub ready: &'a Arc<AtomicBool>,
+    pub encryption: Option<&'a Arc<Encryption>>,
 }
 
 /// Those that several others use.
@@ -129,7 +131,7 @@ impl Assembly<'_> {
             aggregation: shared.aggregation.clone(),
             discovery: Discovery::new(Arc::new(shared.aggregation.clone()), server_address(self.config)),
             health: pages::health(self),
-            pages: pages::pages(self.config, &shared.credentials, self.metrics, &shared.late, self.front.controller()),
+            pages: pages::pages(self.config, &shared.credentials, self.metrics, &shared.late, self.front),
             openapi: Arc::new(openapi::Documents::new(Arc::new(shared.aggregation.clone()))),
             flow: self.front.controller().cloned(),
         };
@@ -199,7 +201,12 @@ impl Assembly<'_> {
     }
 }
 
-pub fn registry(settings: &Config, parts: &Parts, addresses: &ServiceAddresses) -> Arc<Registry> {
+pub fn registry(
+    settings: &Config,
+    parts: &Parts,
+    addresses: &ServiceAddresses,
+    encryption: Option<&Arc<Encryption>>,
+) -> Arc<Registry> {
     let config = registry::Config {
         store: parts.store.clone(),
         clock: parts.clock.clone(),
@@ -209,6 +216,7 @@ pub fn registry(settings: &Config, parts: &Parts, addresses: &ServiceAddresses) 
         shared_store: settings.etcd.shared(),
         min_watch_time: settings.flow.min_request_timeout,
         root: settings.etcd.root(),
+        transformers: encryption.map(Encryption::transformers),
     };
     Registry::new(config, KINDS.iter().map(|&kind| entry(kind, settings, addresses)))
 }

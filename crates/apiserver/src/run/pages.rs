@@ -4,13 +4,14 @@ use super::assemble::Assembly;
 use super::server_address;
 use crate::authentication::Credentials;
 use crate::config::Config;
+use crate::encryption::Encryption;
 use crate::fallback::Page;
+use crate::flow::Front;
 use crate::flow::lifecycle::Phase;
 use crate::health::{Check, Health, Part};
 use crate::late::Late;
 use crate::metrics::Metrics;
 use crate::openid;
-use flowcontrol::Controller;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -95,6 +96,7 @@ pub fn health(assembly: &Assembly) -> Health {
         Check::now("loopback-serving-certificate", Part::NotReadiness, || Ok(())),
         informers,
     ];
+    checks.extend(assembly.encryption.into_iter().flat_map(Encryption::checks));
     checks.extend(START_HOOKS.iter().map(|name| started(name, Part::Everywhere)));
     checks.push(shutdown);
     Health::new(checks, assembly.metrics.clone())
@@ -105,7 +107,7 @@ pub fn pages(
     credentials: &Credentials,
     metrics: &Arc<Metrics>,
     late: &Late,
-    flow: Option<&Arc<Controller>>,
+    front: &Front,
 ) -> Vec<Page> {
     let version = concat!(
         "{\n  \"major\": \"1\",\n  \"minor\": \"36\",\n  \"emulationMajor\": \"1\",\n  \"emulationMinor\": \"36\",\n",
@@ -120,10 +122,13 @@ pub fn pages(
     let (issuer, keys) = (credentials.signer.issuer(), credentials.verifier.keys());
     let own_uri = || format!("https://{}{}", server_address(config), openid::KEYS);
     let jwks_uri = config.authentication.service_account_jwks_uri.clone().unwrap_or_else(own_uri);
-    let (of_scrape, of_slis, late, flow) = (metrics.clone(), metrics.clone(), late.clone(), flow.cloned());
+    let (of_scrape, of_slis, late, flow) =
+        (metrics.clone(), metrics.clone(), late.clone(), front.controller().cloned());
+    let audit = front.audit.clone();
     let metrics = move || {
         let flow = flow.as_ref().map(|flow| flow.metrics()).unwrap_or_default();
-        (of_scrape.text(stored(&late).into_iter()) + &flow).into()
+        let audit = audit.as_ref().map(|audit| audit.metrics()).unwrap_or_default();
+        (of_scrape.text(stored(&late).into_iter()) + &flow + &audit).into()
     };
     let slis = move || of_slis.slis().into();
     vec![

@@ -24,7 +24,11 @@ pub async fn run(storage: Arc<Storage>, timer: Arc<dyn Timer>) {
         };
         match ended {
             Ok(()) | Err(StoreError::Closed) => return,
-            Err(error) => tracing::warn!(prefix = storage.prefix, %error, "the watch cache begins anew"),
+            Err(error) => {
+                tracing::warn!(prefix = storage.prefix, %error, "the watch cache begins anew");
+                let unreadable = matches!(error, StoreError::Unreadable { .. }).then_some(error);
+                storage.cache.set_unreadable(unreadable);
+            }
         }
         timer.sleep(RETRY_PAUSE).await;
     }
@@ -34,6 +38,7 @@ async fn list_and_watch(storage: &Storage) -> Result<(), StoreError> {
     let (objects, revision) = list(storage).await?;
     let mut watch = storage.store().watch(&storage.prefix, revision + 1).await?;
     storage.cache.reset(objects, revision);
+    storage.cache.set_unreadable(None);
     while let Some(item) = watch.next().await {
         match item? {
             WatchItem::Events(events) => apply(storage, events),

@@ -70,6 +70,9 @@ impl Registry {
             Pass::Validating => policy.admission.validate(&mut attributes, &lookup).await,
         };
         writing.context.warn_all(std::mem::take(&mut attributes.warnings));
+        for (key, value) in std::mem::take(&mut attributes.annotations) {
+            writing.context.annotate(key, value);
+        }
         *object = std::mem::take(&mut attributes.object);
         if pass == Pass::Mutating
             && *object.at(&["metadata", "managedFields"]) != managed

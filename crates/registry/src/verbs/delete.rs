@@ -104,6 +104,9 @@ impl Registry {
         let expected = Expected { ty, api_version: &meta, kind: "DeleteOptions", custom: false, accepts: &[] };
         let mut value = codec::decode_options(context, body, &expected, FieldValidation::Ignore)?;
         value.set(&["apiVersion"], meta.as_str());
+        if let Some(record) = &context.record {
+            record.object(ty, &value);
+        }
         DeleteOptions::read(value)
     }
 
@@ -141,7 +144,7 @@ impl Registry {
         let route = writing.route;
         let storage = route.storage()?;
         let stored = storage.read(&route.namespace, name).await?;
-        let Stored { value: old, raw, mut revision } =
+        let Stored { value: old, raw, mut revision, .. } =
             stored.ok_or_else(|| ApiError::not_found(route.entry.names(), name))?;
         let old = self.to_hub(route, old).await?;
         check_preconditions(route, name, &old, options)?;

@@ -99,7 +99,7 @@ impl Registry {
         stored: Stored,
     ) -> Result<Option<Changed>, ApiError> {
         let route = writing.route;
-        let Stored { value: old, raw: old_raw, revision } = stored;
+        let Stored { value: old, raw: old_raw, revision, stale } = stored;
         let old = self.to_hub(route, old).await?;
         let mut new = self.with_conversions(writing, || change.apply(&old)).await?;
         self.admit(writing, Operation::Update, &mut new, &old).await?;
@@ -120,7 +120,7 @@ impl Registry {
             return Ok(Some(Changed { value: new, created: false }));
         }
         let raw = self.encode(route, &new).await?;
-        if !writing.dry_run && raw != old_raw {
+        if !writing.dry_run && (stale || raw != old_raw) {
             let Some(written) = storage.put(&route.namespace, name, raw.clone(), revision).await? else {
                 return Ok(None);
             };

@@ -56,6 +56,12 @@ impl Registry {
             conversions: Conversions::default(),
         };
         let parsed = patching::parse(patch_type, &body)?;
+        if let Some(record) = &context.record {
+            record.patch(|| match patch_type.is_apply() {
+                true => schema::json::to_string(&parsed.value).into(),
+                false => body.clone(),
+            });
+        }
         let change = Patch {
             registry: self,
             writing: &writing,

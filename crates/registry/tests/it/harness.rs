@@ -45,6 +45,7 @@ impl Server {
             shared_store: false,
             min_watch_time: std::time::Duration::from_secs(1800),
             root: registry::keys::ROOT.to_owned(),
+            transformers: None,
         };
         let registry =
             Registry::new(config, kinds::ALL.iter().map(|kind: &&'static dyn DynKind| KindEntry::builtin(*kind)));

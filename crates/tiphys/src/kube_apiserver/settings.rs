@@ -14,6 +14,7 @@ use std::time::Duration;
 const DEFAULT_SERVICE_RANGE: &str = "10.0.0.0/24";
 
 pub fn config(flags: &Flags) -> anyhow::Result<Config> {
+    refuse_what_is_not_there(flags)?;
     let bind_address = flags.address("bind-address").unwrap_or(Ipv4Addr::UNSPECIFIED.into());
     let advertise_address = match flags.address("advertise-address") {
         Some(address) if !address.is_unspecified() => address,
@@ -44,6 +45,20 @@ pub fn config(flags: &Flags) -> anyhow::Result<Config> {
         feature_gates: flags.map("feature-gates").into_iter().map(|(name, value)| (name, value == "true")).collect(),
         runtime_config: flags.map("runtime-config").into_iter().map(|(name, value)| (name, value != "false")).collect(),
     })
+}
+
+/// Values whose behaviour is missing, and would be missed.
+fn refuse_what_is_not_there(flags: &Flags) -> anyhow::Result<()> {
+    if !flags.is_true("allow-privileged") {
+        bail!(
+            "--allow-privileged=false is not supported: set it to true, and keep privileged pods out by pod security"
+        );
+    }
+    let known = |name: &str, value: &str| matches!((name, value), ("api/all" | "api/ga", "true"));
+    if let Some((name, value)) = flags.map("runtime-config").iter().find(|(name, value)| !known(name, value)) {
+        bail!("--runtime-config={name}={value} is not supported: the versions that are on by default are served");
+    }
+    Ok(())
 }
 
 fn serving(flags: &Flags) -> anyhow::Result<Serving> {

@@ -1,5 +1,6 @@
 //! The API server as its neighbours meet it: over sockets, with a real kubectl.
 
+mod admission;
 mod aggregation;
 mod cluster;
 mod desk;

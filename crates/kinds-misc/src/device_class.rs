@@ -51,7 +51,17 @@ impl Kind for DeviceClass {
         for (index, entry) in object.spec.config.iter().enumerate() {
             claims::validate_opaque(entry.opaque.as_deref(), &config.index(index), errors);
         }
+        if let Some(name) = object.spec.extended_resource_name.as_ref().filter(|name| !is_extended(name)) {
+            errors.invalid(&path.child("extendedResourceName"), name, "must be a valid extended resource name");
+        }
     }
+}
+
+/// With a domain that is not Kubernetes' own, and such that a quota can name it.
+fn is_extended(name: &str) -> bool {
+    let native = !name.contains('/') || name.contains("kubernetes.io/");
+    let quota = format!("requests.{name}");
+    !native && !name.starts_with("requests.") && kind::validate::qualified_name(&quota).is_empty()
 }
 
 /// Upstream counts bytes here.

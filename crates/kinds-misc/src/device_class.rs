@@ -2,6 +2,7 @@
 
 use crate::claims;
 use api_misc::resource::v1;
+use kinds_core::pod_spec;
 use kind::{Column, FieldErrors, Kind, MetadataRules, NameFormat, Names, Path, Scope, Verb, Version};
 
 pub struct DeviceClass;
@@ -47,6 +48,9 @@ impl Kind for DeviceClass {
     fn validate(&self, object: &v1::DeviceClass, errors: &mut FieldErrors) {
         let path = Path::root("spec");
         claims::validate_selectors(&object.spec.selectors, &path.child("selectors"), errors);
+        if let Some(name) = object.spec.extended_resource_name.as_ref().filter(|name| !pod_spec::is_extended(name)) {
+            errors.invalid(&path.child("extendedResourceName"), name, "must be a valid extended resource name");
+        }
         let config = path.child("config");
         for (index, entry) in object.spec.config.iter().enumerate() {
             claims::validate_opaque(entry.opaque.as_deref(), &config.index(index), errors);

@@ -15,8 +15,6 @@ pub mod producer;
 
 pub(crate) mod deadline;
 mod gate;
-#[cfg(test)]
-mod tests;
 
 use crate::audit::{Audit, Head, Impersonator};
 use crate::config;

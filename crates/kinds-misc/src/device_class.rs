@@ -2,8 +2,8 @@
 
 use crate::claims;
 use api_misc::resource::v1;
-use kinds_core::pod_spec;
 use kind::{Column, FieldErrors, Kind, MetadataRules, NameFormat, Names, Path, Scope, Verb, Version};
+use kinds_core::pod_spec;
 
 pub struct DeviceClass;
 

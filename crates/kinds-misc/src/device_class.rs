@@ -3,7 +3,6 @@
 use crate::claims;
 use api_misc::resource::v1;
 use kind::{Column, FieldErrors, Kind, MetadataRules, NameFormat, Names, Path, Scope, Verb, Version};
-use kinds_core::pod_spec;
 
 pub struct DeviceClass;
 
@@ -48,9 +47,6 @@ impl Kind for DeviceClass {
     fn validate(&self, object: &v1::DeviceClass, errors: &mut FieldErrors) {
         let path = Path::root("spec");
         claims::validate_selectors(&object.spec.selectors, &path.child("selectors"), errors);
-        if let Some(name) = object.spec.extended_resource_name.as_ref().filter(|name| !pod_spec::is_extended(name)) {
-            errors.invalid(&path.child("extendedResourceName"), name, "must be a valid extended resource name");
-        }
         let config = path.child("config");
         for (index, entry) in object.spec.config.iter().enumerate() {
             claims::validate_opaque(entry.opaque.as_deref(), &config.index(index), errors);

@@ -11,7 +11,7 @@ mod pipeline;
 mod request;
 mod webhook;
 
-pub use request::{Head, Impersonator, Request};
+pub use request::{Head, Impersonator, Refusal, Request};
 
 use crate::config;
 use crate::outbound::OutboundError;

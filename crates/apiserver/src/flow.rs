@@ -16,17 +16,17 @@ pub mod producer;
 pub(crate) mod deadline;
 mod gate;
 
-use crate::audit::{Audit, Head, Impersonator};
+use crate::audit::{Audit, Head, Impersonator, Refusal};
 use crate::config;
 use bytes::Bytes;
 use flowcontrol::Controller;
 use gate::{Asked, Gate};
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Request, Response};
 use kind::ApiError;
 use lifecycle::Lifecycle;
-use registry::{Body, Registry, RequestContext};
+use registry::{Body, Caller, Registry, RequestContext};
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::{Clock, Rng};
@@ -98,6 +98,25 @@ impl Front {
             recorded.answered(&mut response).await;
         }
         response
+    }
+
+    /// Records a request that came no further than to the question who makes it.
+    pub async fn record_refusal<B>(&self, request: &Request<B>, caller: Caller, refusal: Refusal, error: &ApiError) {
+        let Some(audit) = &self.audit else { return };
+        let (mut parts, ()) = Request::new(()).into_parts();
+        (parts.method, parts.uri) = (request.method().clone(), request.uri().clone());
+        parts.headers = request.headers().clone();
+        parts.extensions.insert(caller);
+        let head = self.head(&parts);
+        let Ok(mut context) = self.registry.context(parts) else { return };
+        if let Some(recorded) = audit.begin(&mut context, &head, None) {
+            recorded.refused(refusal, error).await;
+        }
+    }
+
+    fn head(&self, parts: &Parts) -> Head {
+        let uri = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+        Head { uri, audit_id: audit_id(&parts.headers, &*self.rng) }
     }
 
     async fn in_time(

@@ -6,7 +6,7 @@
 //! ```
 
 use crate::aggregation::Aggregation;
-use crate::audit::Impersonator;
+use crate::audit::{Impersonator, Refusal};
 use crate::authentication::Authentication;
 use crate::compress;
 use crate::flow::Front;
@@ -20,7 +20,7 @@ use authz::{Attributes, Authorizer};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use kind::ApiError;
@@ -73,12 +73,28 @@ impl Gateway {
             return Ok(refusal.map(|body| full(body.into_bytes().unwrap_or_default())));
         }
         let path = request.uri().path().to_owned();
+        let attempted = if self.front.audit.is_some() { attempted(request.headers(), &peer) } else { Vec::new() };
         let begun = Instant::now();
         let user = self.authentication.user(request.headers_mut(), &path, &peer).await;
         self.metrics.authenticated(user.as_ref().ok(), begun.elapsed());
-        let user = user?;
+        let address = || peer.address.ip().to_string();
+        let user = match user {
+            Ok(user) => user,
+            Err(error) => {
+                let caller = Caller { user: UserInfo::default(), peer: address() };
+                self.front.record_refusal(&request, caller, Refusal::Unknown { attempted }, &error).await;
+                return Err(error);
+            }
+        };
         let authenticated = self.front.audit.is_some().then(|| user.clone());
-        let user = self.impersonate(&mut request, user).await?;
+        let user = match self.impersonate(&mut request, user).await {
+            Ok(user) => user,
+            Err(error) => {
+                let caller = Caller { user: authenticated.unwrap_or_default(), peer: address() };
+                self.front.record_refusal(&request, caller, Refusal::Impersonation, &error).await;
+                return Err(error);
+            }
+        };
         let by = authenticated.filter(|authenticated| *authenticated != user).map(Impersonator);
         let caller = Caller { user, peer: peer.address.ip().to_string() };
         let accepts_gzip = compress::accepted(request.headers());
@@ -148,6 +164,14 @@ impl Gateway {
             .map(|found| found.user)
             .map_err(|refusal| ApiError::forbidden(&refusal.api_group, &refusal.resource, &refusal.name, &refusal.why))
     }
+}
+
+/// By what a request says who it is.
+fn attempted(headers: &HeaderMap, peer: &Peer) -> Vec<&'static str> {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let scheme = given.split_once(' ').map_or("", |(scheme, _)| scheme);
+    let named = ["basic", "bearer"].into_iter().find(|name| scheme.eq_ignore_ascii_case(name));
+    named.into_iter().chain(peer.certificates.is_some().then_some("x509")).collect()
 }
 
 /// A Status as the whole answer, before the registry could negotiate its form.

@@ -6,16 +6,25 @@ use ::audit::{Decision, Event, Level, ObjectRef, Stage};
 use authn::UserInfo;
 use bytes::Bytes;
 use http::{HeaderMap, Response, header};
+use kind::ApiError;
 use registry::record::Record;
 use registry::{Body, RequestContext};
 use schema::json::Limits;
-use schema::{MicroTime, Schema, Value, json, protobuf, yaml};
+use schema::{MicroTime, Schema, Typed, Value, json, protobuf, yaml};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Who acts as the caller; an extension of the request.
 #[derive(Clone)]
 pub struct Impersonator(pub UserInfo);
+
+/// Why a request came no further.
+pub enum Refusal {
+    /// Nobody knows who it is; by what it tried to say so.
+    Unknown { attempted: Vec<&'static str> },
+    /// It may not act as whom it wants.
+    Impersonation,
+}
 
 /// Of what the client says of itself.
 const MAX_USER_AGENT_BYTES: usize = 1024;
@@ -104,6 +113,28 @@ impl Request {
             Body::Stream(_) => drop(response.extensions_mut().insert(Arc::new(Ending(Some(self).into())))),
             Body::Full(_) | Body::Chunks(_) => self.end(Stage::ResponseComplete).await,
         }
+    }
+
+    /// The request came no further.
+    pub async fn refused(mut self, refusal: Refusal, error: &ApiError) {
+        let mut status = Value::map();
+        let stage = match refusal {
+            Refusal::Unknown { attempted } => {
+                let why = match attempted.is_empty() {
+                    true => "Authentication failed, no credentials provided".to_owned(),
+                    false => format!("Authentication failed, attempted: {}", attempted.join(", ")),
+                };
+                status.set(&["message"], why);
+                Stage::ResponseStarted
+            }
+            Refusal::Impersonation => {
+                status = error.0.to_value();
+                Stage::ResponseComplete
+            }
+        };
+        status.set(&["code"], error.code());
+        self.event.response_status = Some(status);
+        self.end(stage).await;
     }
 
     async fn end(&mut self, stage: Stage) {

@@ -84,13 +84,14 @@ impl Policy {
         let mut wrong = Vec::new();
         let policy = strict::document(text, "Policy", &[API_VERSION], |fields| {
             fields.object("metadata", |metadata| metadata.optional_text("name"));
-            let rules = fields.objects("rules", |one| Rule::read(one).unwrap_or_default());
-            let levels = fields.objects("rules", |one| (one.text("level"), check(one)));
-            wrong.extend(levels.into_iter().enumerate().flat_map(|(at, (level, problems))| {
-                let known = Level::ALL.iter().any(|one| one.name() == level);
-                let unknown = (!known).then(|| format!("rules[{at}].level: Unsupported value: {level:?}"));
-                unknown.into_iter().chain(problems.into_iter().map(move |problem| format!("rules[{at}]{problem}")))
-            }));
+            let read = fields.objects("rules", |one| (Rule::read(one), one.text("level"), check(one)));
+            let mut rules = Vec::new();
+            for (at, (rule, level, problems)) in read.into_iter().enumerate() {
+                let unknown = rule.is_none().then(|| format!("rules[{at}].level: Unsupported value: {level:?}"));
+                wrong.extend(unknown);
+                wrong.extend(problems.into_iter().map(|problem| format!("rules[{at}]{problem}")));
+                rules.extend(rule);
+            }
             let (omit_stages, unknown) = stages(&fields.texts("omitStages"));
             wrong.extend(unknown);
             Policy { rules, omit_stages, omit_managed_fields: fields.flag("omitManagedFields") }
@@ -233,8 +234,5 @@ fn check(fields: &Fields) -> Vec<String> {
         problems.push(".resources.resourceNames: using resourceNames requires at least one resource".to_owned());
     }
     problems.extend(stages(&fields.texts("omitStages")).1.map(|problem| format!(".{problem}")));
-    for known in ["level", "users", "userGroups", "verbs", "omitManagedFields"] {
-        fields.has(known);
-    }
     problems
 }

@@ -131,12 +131,12 @@ fn event() -> Event {
 fn events_are_written_as_upstream_does() {
     let mut out = Vec::new();
     event().encode(&mut out);
-    let expected = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Request","auditID":"1-2","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/a/pods?x=\u003c","verb":"create","user":{"username":"u","groups":["g","h"]},"sourceIPs":["10.0.0.1"],"userAgent":"kubectl","objectRef":{"resource":"pods","namespace":"a","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":201},"requestObject":{"kind":"Pod"},"requestReceivedTimestamp":"1970-01-01T00:00:01.000001Z","stageTimestamp":"1970-01-01T00:00:02.000000Z","annotations":{"a":"1","b":"2"}}"#;
+    let expected = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Request","auditID":"1-2","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/a/pods?x=\u003c","verb":"create","user":{"username":"u","groups":["g","h","system:authenticated"]},"sourceIPs":["10.0.0.1"],"userAgent":"kubectl","objectRef":{"resource":"pods","namespace":"a","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":201},"requestObject":{"kind":"Pod"},"requestReceivedTimestamp":"1970-01-01T00:00:01.000001Z","stageTimestamp":"1970-01-01T00:00:02.000000Z","annotations":{"a":"1","b":"2"}}"#;
     assert_eq!(String::from_utf8(out).unwrap(), expected);
     let legacy = event().legacy();
     assert_eq!(
         legacy,
-        r#"1970-01-01T00:00:01.000001Z AUDIT: id="1-2" stage="ResponseComplete" ip="10.0.0.1" method="create" user="u" groups="\"g\",\"h\"" as="<self>" asgroups="<lookup>" user-agent="kubectl" namespace="a" uri="/api/v1/namespaces/a/pods?x=<" response="201""#
+        r#"1970-01-01T00:00:01.000001Z AUDIT: id="1-2" stage="ResponseComplete" ip="10.0.0.1" method="create" user="u" groups="\"g\",\"h\",\"system:authenticated\"" as="<self>" asgroups="<lookup>" user-agent="kubectl" namespace="a" uri="/api/v1/namespaces/a/pods?x=<" response="201""#
     );
     let cut = event().truncated();
     assert!(cut.request_object.is_none() && cut.annotations.contains_key("audit.k8s.io/truncated"));

@@ -6,7 +6,7 @@ use authn::oidc::{Expression, Expressions, Over};
 use authz::webhook::Condition;
 use cel::ast::{Expr, ExprKind, Literal};
 use cel::cost::RUNTIME_BUDGET;
-use cel::types::of_schema;
+use cel::types::of_question;
 use cel::{Budget, Env, Program, Type, Val};
 use schema::{Typed, json};
 use serde_json::Value;
@@ -28,7 +28,7 @@ impl Expressions for Cel {
     fn compile(&self, text: &str, over: Over) -> Result<Box<dyn Expression>, String> {
         let compiled = match over {
             Over::Claims => Compiled::new(text, "claims", Type::map(Type::String, Type::Dyn))?,
-            Over::User => Compiled::new(text, "user", of_schema(UserInfo::type_ref()))?,
+            Over::User => Compiled::new(text, "user", of_question(UserInfo::type_ref()))?,
         };
         Ok(Box::new(compiled))
     }
@@ -36,7 +36,7 @@ impl Expressions for Cel {
 
 /// Compiles a condition over `request`, the spec of a SubjectAccessReview.
 pub fn condition(text: &str) -> Result<Box<dyn Condition>, String> {
-    let compiled = Compiled::new(text, "request", of_schema(SubjectAccessReviewSpec::type_ref()))?;
+    let compiled = Compiled::new(text, "request", of_question(SubjectAccessReviewSpec::type_ref()))?;
     match compiled.program.output() {
         Type::Bool | Type::Dyn => Ok(Box::new(compiled)),
         _ => Err("must evaluate to bool".to_owned()),

@@ -4,7 +4,7 @@ mod declared;
 pub(crate) mod display;
 mod escape;
 
-pub use declared::{object_of_schema, of_schema};
+pub use declared::{object_of_schema, of_question, of_schema};
 pub use escape::{escape, unescape};
 
 use schema::ListType;

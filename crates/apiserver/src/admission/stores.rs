@@ -2,6 +2,7 @@
 
 use ::admission::BoxFuture;
 use ::admission::plugins::{ImageReviewer, NamespaceStore};
+use api_meta::v1::ListOptions;
 use bytes::Bytes;
 use client::{Client, ClientError, ConnectionConfig, HttpTransport, Transport};
 use http::{Method, Request, header};
@@ -23,13 +24,21 @@ impl NamespaceStore for Namespaces {
         Box::pin(async move {
             let resource = Resource::of::<api_core::v1::Namespace>();
             let object = value!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
-            match self.client.api(&resource).create("", &object).await {
-                Ok(_) => Ok(()),
-                Err(error) if error.api().is_some_and(ApiError::is_already_exists) => Ok(()),
-                Err(error) => Err(error.api().cloned().unwrap_or_else(|| ApiError::internal(error))),
+            let api = self.client.api(&resource);
+            match api.create("", &object).await {
+                Ok(_) => {}
+                Err(error) if error.api().is_some_and(ApiError::is_already_exists) => {}
+                Err(error) => return Err(refusal(error)),
             }
+            // A list waits until the server's cache has what was written: the plugins after this one look there.
+            let options = ListOptions { field_selector: format!("metadata.name={name}"), ..ListOptions::default() };
+            api.list("", &options).await.map(drop).map_err(refusal)
         })
     }
+}
+
+fn refusal(error: ClientError) -> ApiError {
+    error.api().cloned().unwrap_or_else(|| ApiError::internal(error))
 }
 
 /// Asks the service that a kubeconfig names, over connections that are kept.

@@ -29,6 +29,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::poll_fn;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Poll, Waker};
 use store::StoreError;
 
@@ -46,6 +47,8 @@ pub struct Cache {
     closing: Mutex<Vec<Waker>>,
     /// Why the store's objects cannot be read, while that is so.
     unreadable: Mutex<Option<StoreError>>,
+    decoded: AtomicU64,
+    encoded: AtomicU64,
 }
 
 #[derive(Default)]
@@ -78,6 +81,9 @@ pub struct Counts {
     /// Of the objects as stored.
     pub bytes: usize,
     pub watchers: usize,
+    /// How often a stored object was read into a value, and a value or stored bytes were made what a client gets.
+    pub decoded: u64,
+    pub encoded: u64,
 }
 
 /// Objects as of one revision.
@@ -164,7 +170,21 @@ impl Cache {
 
     pub fn counts(&self) -> Counts {
         let state = self.state.read();
-        Counts { objects: state.objects.len(), bytes: state.object_bytes, watchers: state.watchers.len() }
+        Counts {
+            objects: state.objects.len(),
+            bytes: state.object_bytes,
+            watchers: state.watchers.len(),
+            decoded: self.decoded.load(Ordering::Relaxed),
+            encoded: self.encoded.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn count_decoded(&self) {
+        self.decoded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_encoded(&self) {
+        self.encoded.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What matches, in the order of keys; at most `limit`, if that is not 0.

@@ -210,6 +210,7 @@ impl Storage {
 
     /// A stored value with its resourceVersion; of a custom resource in the version in which it is stored.
     pub fn decode(&self, key: &str, raw: &[u8], revision: u64) -> Result<Value, Unreadable> {
+        self.cache.count_decoded();
         let fail = |why: String| Unreadable { key: key.to_owned(), why };
         let mut value = if protobuf::is_envelope(raw) {
             let envelope = protobuf::open_envelope(raw).map_err(|error| fail(error.to_string()))?;

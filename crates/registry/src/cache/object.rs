@@ -192,6 +192,7 @@ impl Object {
     }
 
     fn encode(&self, storage: &Storage, view: &View, form: Form, media: Media) -> Result<Encoded, Unreadable> {
+        storage.cache.count_encoded();
         let fail = |why: String| Unreadable { key: self.key.to_string(), why };
         if (form, media) == (Form::Full, Media::Protobuf)
             && view.id == storage.view.id

@@ -136,6 +136,37 @@ fn pages_and_exact_versions_are_consistent() {
     assert_eq!(exact.json()["items"].as_array().unwrap().len(), 2);
 }
 
+/// Nothing is decoded or encoded for what was asked before: bytes are made once and shared.
+#[test]
+fn repeated_lists_and_watches_make_nothing_again() {
+    let server = Server::with_namespace();
+    let counts = || server.registry.counts("", "configmaps").unwrap();
+    for name in ["a", "b", "c"] {
+        create(&server, name, "");
+    }
+    let partial = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+    let medias = ["application/json", "application/vnd.kubernetes.protobuf", partial];
+    let list = |accept| server.send("GET", MAPS, &[("accept", accept)], bytes::Bytes::new()).bytes();
+    let first: Vec<_> = medias.map(list).into();
+    let after_first = counts();
+    assert!(after_first.encoded >= 9, "{after_first:?}");
+    for _ in 0..10 {
+        assert_eq!(first, medias.map(list));
+    }
+    assert_eq!(counts(), after_first);
+
+    let watch = || server.send("GET", &format!("{MAPS}?watch=1&resourceVersion=0"), &[], bytes::Bytes::new());
+    let mut watches: Vec<_> = (0..20).map(|_| watch()).collect();
+    let mut frames = watches.iter_mut().map(|watch| {
+        let registry::Body::Watch(stream) = &mut watch.body else { panic!("no watch") };
+        (0..3).map(|_| crate::harness::block_on(stream.next()).unwrap()).collect::<Vec<_>>()
+    });
+    let one = frames.next().unwrap();
+    assert!(frames.all(|other| other == one));
+    let after_watches = counts();
+    assert_eq!((after_watches.decoded, after_watches.encoded), (after_first.decoded, after_first.encoded));
+}
+
 #[test]
 fn protobuf_lists_and_frames_are_well_formed() {
     let server = Server::with_namespace();

@@ -5,7 +5,7 @@ pub(crate) mod display;
 mod escape;
 
 pub use declared::{object_of_schema, of_question, of_schema};
-pub use escape::{escape, unescape};
+pub use escape::{RESERVED, escape, unescape};
 
 use schema::ListType;
 use std::collections::BTreeMap;

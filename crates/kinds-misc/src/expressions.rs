@@ -1,34 +1,12 @@
 //! What the expressions of webhooks and admission policies must satisfy.
 
 use api_misc::admissionregistration::v1::{MatchCondition, Variable};
+use cel::types::RESERVED;
 use kind::{FieldErrors, Path, validate};
 use policy::{Compiler, Declared, Wanted};
 use std::collections::BTreeSet;
 
 const MAX_CONDITIONS: usize = 64;
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 
 /// Conditions are evaluated before anything else of a policy: they name no variables.
 pub fn validate_conditions(conditions: &[MatchCondition], params: bool, path: &Path, errors: &mut FieldErrors) {

@@ -38,6 +38,10 @@ fn anchors_merges_and_duplicates() {
         "{\"a\":3,\"b\":{\"c\":2}} line 4: key \"c\" already set in map; line 5: key \"a\" already set in map"
     );
     assert_eq!(read("a: &x [*x]"), "yaml: anchor value contains itself");
+}
+
+#[test]
+fn cve_2019_11253_aliases_of_aliases_are_refused_before_they_grow() {
     let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
     for level in 1..20 {
         bomb += &format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(","));
